@@ -145,6 +145,8 @@ class World:
 
     # places: a zone is a point of the road graph
     zone_regency: Ints  # [Z]
+    zone_population: Floats  # [Z]
+    scene_approach_s: Floats  # [T, Z] between a zone's point and a scene within the zone, on legs to and from scenes
     travel_s: Floats  # [T, Z, Z] from, to; inf where there is no way
     previous_zone: NDArray[np.int32]  # [T, Z, Z] the zone before `to` on the way `from` -> `to`; negative: none
 

@@ -37,8 +37,8 @@ class Unit:
         self.state = State.IDLE
         self.turn = 0  # assignments so far; a timer of an earlier turn is void
         self.job: JobRecord | None = None
-        self.leg: tuple[int, int, int, float, float] = (0, self.home, self.home, 1.0, 0.0)
-        # the leg it drives: travel period, origin, destination, factor, since when
+        # the leg it drives: travel period, origin, destination, approach from a scene at the origin, factor, since
+        self.leg: tuple[int, int, int, float, float, float] = (0, self.home, self.home, 0.0, 1.0, 0.0)
 
 
 class Fleet:
@@ -143,11 +143,11 @@ class Fleet:
 
     def zone_of(self, unit: Unit) -> int:
         """The zone point at which a unit under way is, or the next one it reaches."""
-        period, origin, destination, factor, since_s = unit.leg
+        period, origin, destination, approach_s, factor, since_s = unit.leg
+        travel_s, previous_zone = self.world.travel_s[period], self.world.previous_zone[period]
         return rules.zone_on_way(
-            self.world.travel_s[period], self.world.previous_zone[period],
-            origin, destination, factor, since_s, self.env.now,
-        )  # fmt: skip
+            travel_s, previous_zone, origin, destination, approach_s, factor, since_s, self.env.now
+        )
 
     # ---- what a unit does ------------------------------------------------------------------------------------
 
@@ -167,7 +167,7 @@ class Fleet:
         unit.state = State.TURNOUT
         unit.turn += 1
         unit.job = job
-        unit.leg = (self.period, origin, origin, 1.0, self.env.now)
+        unit.leg = (self.period, origin, origin, 0.0, 1.0, self.env.now)
         job.unit, job.from_zone = unit.id, origin
         job.assigned_s = self.env.now
         job.assignments += 1
@@ -190,7 +190,7 @@ class Fleet:
             return
         unit.state = State.ROLLING
         job.rolling_s = env.now
-        yield self.drive(unit, unit.leg[1], job.scene, factor)
+        yield self.drive(unit, unit.leg[1], job.scene, factor, to_scene=True)
         if unit.turn != turn:
             return
         unit.state = State.AT_WORK
@@ -201,7 +201,7 @@ class Fleet:
         if calls.need_transports[need] and hospital != NONE:
             job.hospital = hospital
             job.leave_scene_s = env.now
-            yield self.drive(unit, job.scene, self.world.hospital_zone[hospital], factor)
+            yield self.drive(unit, job.scene, self.world.hospital_zone[hospital], factor, from_scene=True)
             job.at_hospital_s = env.now
             yield Timer(env, env.now + calls.need_handover_s[need], Rank.UNIT, unit.id, turn)
 
@@ -211,15 +211,16 @@ class Fleet:
         if self.world.assign_returning and self.take_waiting_job(unit):
             return
         unit.base = unit.home
-        yield from self.come_back(unit, self.start_back(unit, unit.leg[2], factor), job)
+        from_scene = job.hospital == NONE
+        yield from self.come_back(unit, self.start_back(unit, unit.leg[2], factor, from_scene), job)
 
     def be_busy(self, unit: Unit, job: JobRecord) -> Story:
         """The unit of queueing theory: busy for a drawn time that has nothing to do with the way."""
         env, need, turn = self.env, job.need, unit.turn
         unit.state = State.AT_WORK
-        way_s = rules.leg_s(
-            self.world.travel_s[self.period, job.from_zone, job.scene], self.calls.need_travel_factor[need]
-        )
+        table_s = self.world.travel_s[self.period, job.from_zone, job.scene]
+        table_s += self.world.scene_approach_s[self.period, job.scene]
+        way_s = rules.leg_s(table_s, self.calls.need_travel_factor[need])
         job.rolling_s = env.now + self.calls.need_turnout_s[need]
         job.on_scene_s = job.rolling_s + way_s
         yield Timer(env, env.now + self.calls.need_busy_s[need], Rank.UNIT, unit.id, turn)
@@ -229,15 +230,27 @@ class Fleet:
         unit.state = State.IDLE
         self.take_waiting_job(unit)
 
-    def drive(self, unit: Unit, origin: int, destination: int, factor: float) -> Timer:
+    def drive(
+        self,
+        unit: Unit,
+        origin: int,
+        destination: int,
+        factor: float,
+        from_scene: bool = False,
+        to_scene: bool = False,
+    ) -> Timer:
         """Start a leg; its period and factor are fixed now. The timer is the arrival."""
-        table_s = self.world.travel_s[self.period, origin, destination]
-        unit.leg = (self.period, origin, destination, factor, self.env.now)
+        approach_s = self.world.scene_approach_s[self.period]
+        start_s = float(approach_s[origin]) if from_scene else 0.0
+        table_s = start_s + self.world.travel_s[self.period, origin, destination]
+        if to_scene:
+            table_s += approach_s[destination]
+        unit.leg = (self.period, origin, destination, start_s, factor, self.env.now)
         return Timer(self.env, self.env.now + rules.leg_s(table_s, factor), Rank.UNIT, unit.id, unit.turn)
 
-    def start_back(self, unit: Unit, origin: int, factor: float) -> Timer:
+    def start_back(self, unit: Unit, origin: int, factor: float, from_scene: bool) -> Timer:
         unit.state = State.RETURNING
-        return self.drive(unit, origin, unit.base, factor)
+        return self.drive(unit, origin, unit.base, factor, from_scene)
 
     def come_back(self, unit: Unit, arrival: Timer, job: JobRecord | None) -> Story:
         turn = unit.turn
@@ -276,4 +289,4 @@ class Fleet:
         if nearest is not None:
             origin, nearest.base = nearest.base, gone.base
             nearest.turn += 1
-            tell(self.come_back(nearest, self.start_back(nearest, origin, 1.0), None))
+            tell(self.come_back(nearest, self.start_back(nearest, origin, 1.0, False), None))

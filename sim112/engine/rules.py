@@ -35,7 +35,10 @@ def leg_s(table_s: float, factor: float) -> float:
 
 
 def planned_s(turnout_s: float, table_s: float) -> float:
-    """The time by which units are compared: mean turnout plus table time, never the drawn values."""
+    """The time by which units are compared: mean turnout plus table time, never the drawn values.
+
+    The approach within the scene's zone is the same for all and left out.
+    """
     return turnout_s + table_s
 
 
@@ -45,17 +48,25 @@ def is_nearer(planned_a_s: float, unit_a: int, planned_b_s: float, unit_b: int) 
 
 
 def zone_on_way(
-    travel_s: Any, previous_zone: Any, origin: int, destination: int, factor: float, since_s: float, now_s: float
+    travel_s: Any,
+    previous_zone: Any,
+    origin: int,
+    destination: int,
+    approach_s: float,
+    factor: float,
+    since_s: float,
+    now_s: float,
 ) -> int:
     """The zone point at which a unit under way stands: the next one on its way, or the one it is just passing.
 
-    ``travel_s`` and ``previous_zone`` are the [Z, Z] tables of the period in which the leg started. Walks back from
+    ``travel_s`` and ``previous_zone`` are the [Z, Z] tables of the period in which the leg started, ``approach_s`` is
+    the table time from a scene to the origin's zone point (0 where the leg did not start at a scene). Walks back from
     the destination, because that is how a shortest-path tree is stored.
     """
     zone = destination
     while zone != origin:
         before = int(previous_zone[origin, zone])
-        if before < 0 or since_s + leg_s(travel_s[origin, before], factor) < now_s:
+        if before < 0 or since_s + leg_s(approach_s + travel_s[origin, before], factor) < now_s:
             break
         zone = before
     return zone
