@@ -1,0 +1,1 @@
+"""What a simulation means: measures of a log, intervals over replications, and comparisons of scenarios."""

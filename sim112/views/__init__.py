@@ -1,0 +1,1 @@
+"""What people see: tables, figures, reports and pages. Nothing here decides what a number is."""

@@ -1,0 +1,147 @@
+"""What ``run``, ``compare`` and ``sweep`` print: tables put together, with the notes that belong to them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from math import isfinite
+
+from sim112.config.scenario import Scenario
+from sim112.study.comparison import Comparison, Row
+from sim112.study.definitions import BY_KEY
+from sim112.study.run import ComparedResult, Result, most_covered
+from sim112.study.sweep import TABLE_KEYS, SweepResult
+from sim112.views.tables import (
+    LABELS,
+    WIDTH,
+    aligned,
+    decimals_for,
+    first_screen,
+    number,
+    scale_of,
+    scenario_table,
+)
+
+USE_KEYS = (
+    "alert_capped_s",
+    "life_reached_within_share",
+    "unreported",
+    "genuine_found_nobody",
+    "cost_per_report",
+)
+"""Headline measures that hang on how many dial 112."""
+
+SWEEP_KEYS = {
+    "answered_within_share": "answered in time",
+    "genuine_found_nobody": "found nobody free",
+    "alert_capped_s": "agencies alerted",
+    "life_reached_within_share": "life reached in time",
+    "unreported": "unreported",
+    "cost_per_report": "cost per report",
+}
+"""What the table over the points of a sweep shows, and how it calls it."""
+
+WORDS = {
+    "whom": "What does the emergency number 112 change for the people of {whom}?",
+    "province": "Central Java",
+    "use": "How many dial 112 is a guess. {scenario} (and its difference from {first}) by level of use:",
+    "levels": ("few (low)", "as assumed", "many (high)"),
+    "caps": "An agency never alerted counts as {alert:g} min; incidents lost are those unreported or not "
+    "reached within {response:g} min on the worst day (demand={stress}).",
+    "caps_calm": "An agency never alerted counts as {alert:g} min.",
+}
+
+
+def run_screen(result: Result) -> str:
+    """One scenario: its question, its measures, and what of it is sourced and assumed."""
+    scenario = result.scenario
+    return "\n".join(
+        [
+            _wrapped(scenario.question),
+            "",
+            scenario_table(scenario.name, result.measures),
+            "",
+            _wrapped(f"Sourced: {scenario.sourced}"),
+            _wrapped(f"Assumed: {scenario.assumed}"),
+        ]
+    )
+
+
+def compare_screen(result: ComparedResult) -> str:
+    """Several scenarios: their questions, the headline, the use of 112, how far assumptions move it."""
+    screen = first_screen(_question(result.scenarios), result.comparison, result.sensitivity, [_caps(result)])
+    parts = [*(_scenario_line(scenario) for scenario in result.scenarios), "", screen]
+    if result.use:
+        parts += [
+            "",
+            use_table(result.comparison, result.use["low"], result.use["high"], most_covered(result).name),
+        ]
+    return "\n".join(parts)
+
+
+def use_table(middle: Comparison, low: Comparison, high: Comparison, scenario: str) -> str:
+    """The headline of one scenario at three levels of use, with its differences at the same use."""
+    first = middle.scenarios[0]
+    rows: list[Sequence[str]] = [["", *WORDS["levels"]]]
+    for key in USE_KEYS:
+        found = [comparison.row(key, scenario) for comparison in (low, middle, high)]
+        scale, unit = scale_of(found[0].unit, [row.value for row in found])
+        decimals = decimals_for([scale * row.value for row in found])
+        rows.append([f"{LABELS.get(key, key)}, {unit}", *(_cell(row, scale, decimals) for row in found)])
+    title = _wrapped(str(WORDS["use"]).format(scenario=scenario, first=first))
+    return f"{title}\n{aligned(rows, [40, 19, 19, 19])}"
+
+
+def _cell(row: Row, scale: float, decimals: int) -> str:
+    text = number(scale * row.value, decimals)
+    if row.verdict == "baseline" or not isfinite(row.difference):
+        return text
+    return f"{text} ({number(scale * row.difference, decimals, signed=True)})"
+
+
+def _question(scenarios: Sequence[Scenario]) -> str:
+    regencies = scenarios[0].area.regencies
+    return str(WORDS["whom"]).format(whom=", ".join(regencies) if regencies else WORDS["province"])
+
+
+def _scenario_line(scenario: Scenario) -> str:
+    return textwrap.fill(
+        f"{scenario.name}: {' '.join(scenario.question.split())}", WIDTH, subsequent_indent="    "
+    )
+
+
+def _caps(result: ComparedResult) -> str:
+    targets = result.scenarios[0].targets
+    text = str(WORDS["caps_calm" if result.stress is None else "caps"])
+    return text.format(
+        alert=targets.alert_cap_s / 60, response=targets.response_cap_s / 60, stress=result.settings.stress
+    )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), WIDTH)
+
+
+def sweep_screen(result: SweepResult) -> str:
+    """One line for each point: what was swept, and a few measures of the province."""
+    swept = [key for key in result.rows[0] if key not in _columns_of_measures()]
+    shown = [key for key in SWEEP_KEYS if any(row[key] for row in result.rows)]
+    table: list[Sequence[str]] = []
+    columns = []
+    for key in shown:
+        values = [float(row[key]) if row[key] else float("nan") for row in result.rows]
+        scale, unit = scale_of(BY_KEY[key].unit, values)
+        decimals = decimals_for([scale * value for value in values])
+        columns.append([f"{SWEEP_KEYS[key]}, {unit}", *(number(scale * value, decimals) for value in values)])
+    table = list(zip(*[[key, *(row[key] for row in result.rows)] for key in swept], *columns, strict=True))
+    widths = [max(len(row[at]) for row in table) + 1 for at in range(len(table[0]))]
+    lines = [aligned(table[:1], widths), "-" * (sum(widths) + len(widths) - 1), aligned(table[1:], widths)]
+    if result.resumed:
+        lines.append(
+            f"{result.resumed} of {len(result.rows)} points were saved before and not simulated again."
+        )
+    return "\n".join([*lines, f"Intervals and more measures are in {result.folder / 'sweep.csv'}."])
+
+
+def _columns_of_measures() -> set[str]:
+    return {f"{key}{end}" for key in TABLE_KEYS for end in ("", "_low", "_high")}
