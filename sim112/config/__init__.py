@@ -1,0 +1,1 @@
+"""What a scenario is: frozen, checked models of every choice and number that a user may change."""
