@@ -1,4 +1,4 @@
-"""What a desk does, case by case; the doubtful cases are settled here as the model's documentation settles them."""
+"""What a desk does, case by case; doubtful cases are settled as in docs/model.md."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from witness import CLOCK_POINTS, simulate_idiomatically
 from worlds import calls, desk_calls, grid, world
 
-from sim112.engine.contract import NO_LIMIT, NONE, Change, Handler, Log, Outcome
+from sim112.engine.contract import NONE, Change, Handler, Log, Outcome
 from sim112.engine.reference import simulate
 
 DAY_S = 86400.0
@@ -24,7 +24,9 @@ def roster(*steps: tuple[float, Change, int, int]) -> dict[str, Any]:
     return {name: [step[k] for step in ordered] for k, name in enumerate(names)}
 
 
-def open_desks(takers: int | list[int], dispatchers: int = 0, desks: int = 1) -> list[tuple[float, Change, int, int]]:
+def open_desks(
+    takers: int | list[int], dispatchers: int = 0, desks: int = 1
+) -> list[tuple[float, Change, int, int]]:
     counts = takers if isinstance(takers, list) else [takers] * desks
     steps: list[tuple[float, Change, int, int]] = []
     for desk, count in enumerate(counts):
@@ -37,15 +39,18 @@ def outcomes(log: Log) -> list[Outcome]:
     return [Outcome(x) for x in log.call_outcome]
 
 
-# ---- lines ---------------------------------------------------------------------------------------------------
+# ---- lines ----------------------------------------------------------------------------------------------
 
 
 def test_the_line_is_held_from_the_offer_through_queue_and_talk_but_not_after() -> None:
     w = world(desk_lines=[1])
-    c = calls(caller_start_s=[0, 50, 99, 100, 150], caller_talk_s=[100, 1, 1, 1, 1], caller_after_call_s=[1000] * 5)
+    c = calls(
+        caller_start_s=[0, 50, 99, 100, 150], caller_talk_s=[100, 1, 1, 1, 1], caller_after_call_s=[1000] * 5
+    )
     log = simulate(w, c)
     assert outcomes(log)[:3] == [Outcome.ANSWERED, Outcome.BLOCKED_LINES, Outcome.BLOCKED_LINES]
-    # the talk ends before an offer of the same instant; the call-taker is still at work, so the next one waits
+    # the talk ends before an offer of the same instant; the call-taker is still at work, so the next one
+    # waits
     assert log.call_queued_s[3] == 100.0
     assert log.call_answered_s[3] == 1100.0
     assert outcomes(log)[4] == Outcome.BLOCKED_LINES
@@ -54,9 +59,10 @@ def test_the_line_is_held_from_the_offer_through_queue_and_talk_but_not_after() 
 def test_an_abandoned_call_frees_its_line_at_that_very_instant() -> None:
     w = world(desk_lines=[2])
     c = calls(
-        caller_start_s=[0, 1, 30, 31], caller_talk_s=[1000] * 4,
+        caller_start_s=[0, 1, 30, 31],
+        caller_talk_s=[1000] * 4,
         dials=[[{}], [{"patience_s": 30.0}], [{}], [{}]],
-    )  # fmt: skip
+    )
     log = simulate(w, c)
     assert outcomes(log)[1:3] == [Outcome.ABANDONED, Outcome.BLOCKED_LINES]
     assert log.call_left_s[1] == 31.0
@@ -65,26 +71,40 @@ def test_an_abandoned_call_frees_its_line_at_that_very_instant() -> None:
 
 def test_causes_of_blocking_are_checked_in_order() -> None:
     w = world(
-        desk_lines=[1], desk_platform=[0], platform_name=("p",), platform_channels=[1], desk_bar_after=[1],
+        desk_lines=[1],
+        desk_platform=[0],
+        platform_name=("p",),
+        platform_channels=[1],
+        desk_bar_after=[1],
         **roster(*open_desks(1), (100.0, Change.OUTAGE, 0, 1), (200.0, Change.OUTAGE, 0, 0)),
-    )  # fmt: skip
+    )
     c = calls(
-        caller_start_s=[0, 20, 30, 110, 120, 210], caller_talk_s=[10, 500, 1, 1, 1, 1],
+        caller_start_s=[0, 20, 30, 110, 120, 210],
+        caller_talk_s=[10, 500, 1, 1, 1, 1],
         caller_number=[7, NONE, 7, 7, NONE, NONE],
-    )  # fmt: skip
+    )
     log = simulate(w, c)
     assert outcomes(log) == [
-        Outcome.ANSWERED, Outcome.ANSWERED, Outcome.BARRED, Outcome.BARRED, Outcome.BLOCKED_OUTAGE,
+        Outcome.ANSWERED,
+        Outcome.ANSWERED,
+        Outcome.BARRED,
+        Outcome.BARRED,
+        Outcome.BLOCKED_OUTAGE,
         Outcome.BLOCKED_PLATFORM,
-    ]  # fmt: skip
+    ]
     assert log.call_talk_end_s[1] == 520.0  # a call in progress survives the outage
 
 
 def test_desks_share_the_channels_of_their_platform() -> None:
     w = world(
-        desk_name=("a", "b"), desk_platform=[0, 0], platform_name=("p",), platform_channels=[1],
-        regency_name=("a", "b"), regency_desk=[0, 1], **roster(*open_desks(1, desks=2)),
-    )  # fmt: skip
+        desk_name=("a", "b"),
+        desk_platform=[0, 0],
+        platform_name=("p",),
+        platform_channels=[1],
+        regency_name=("a", "b"),
+        regency_desk=[0, 1],
+        **roster(*open_desks(1, desks=2)),
+    )
     log = simulate(w, calls(caller_start_s=[0, 5, 10], caller_talk_s=[10, 10, 10], caller_regency=[0, 1, 1]))
     assert outcomes(log) == [Outcome.ANSWERED, Outcome.BLOCKED_PLATFORM, Outcome.ANSWERED]
 
@@ -96,15 +116,22 @@ def test_a_nuisance_number_is_barred_for_its_time_from_the_end_of_the_talk_of_th
     log = simulate(w, c)
     # answered at 0 and 100, barred from 110 until 1110; then the count begins again
     assert outcomes(log) == [
-        Outcome.ANSWERED, Outcome.ANSWERED, Outcome.BARRED, Outcome.ANSWERED, Outcome.ANSWERED, Outcome.BARRED,
-    ]  # fmt: skip
+        Outcome.ANSWERED,
+        Outcome.ANSWERED,
+        Outcome.BARRED,
+        Outcome.ANSWERED,
+        Outcome.ANSWERED,
+        Outcome.BARRED,
+    ]
 
 
 def test_an_overflow_is_one_hop_and_holds_nothing_at_the_first_desk() -> None:
     w = world(
-        desk_name=("a", "b", "c"), desk_lines=[0, 1, 5], desk_overflow=[1, 2, NONE],
+        desk_name=("a", "b", "c"),
+        desk_lines=[0, 1, 5],
+        desk_overflow=[1, 2, NONE],
         **roster(*open_desks(1, desks=3)),
-    )  # fmt: skip
+    )
     log = simulate(w, calls(caller_start_s=[0, 1], caller_talk_s=[10, 10]))
     assert list(log.call_desk) == [0, 1, 0, 1]
     assert list(log.call_hop) == [0, 1, 0, 1]
@@ -112,7 +139,7 @@ def test_an_overflow_is_one_hop_and_holds_nothing_at_the_first_desk() -> None:
     assert outcomes(log) == [blocked, Outcome.ANSWERED, blocked, blocked]
 
 
-# ---- the queue -----------------------------------------------------------------------------------------------
+# ---- the queue ------------------------------------------------------------------------------------------
 
 
 def test_the_queue_is_served_by_priority_then_arrival() -> None:
@@ -143,7 +170,7 @@ def test_a_freed_call_taker_comes_before_the_end_of_patience_of_the_same_instant
     assert outcomes(simulate(world(), c)) == [Outcome.ANSWERED, Outcome.ANSWERED]
 
 
-# ---- rosters -------------------------------------------------------------------------------------------------
+# ---- rosters --------------------------------------------------------------------------------------------
 
 
 def test_a_roster_step_down_finishes_calls_and_a_step_up_serves_the_queue_at_once() -> None:
@@ -162,25 +189,33 @@ def test_people_running_over_count_unless_the_crew_is_fresh(fresh_crew: bool, an
     assert log.call_answered_s[1] == answered_s
 
 
-# ---- redial and the agency's own number ----------------------------------------------------------------------
+# ---- redial and the agency's own number -----------------------------------------------------------------
 
 
 def two_numbers(**given: Any) -> Any:
     """112 (desk 0) and the one agency's own number (desk 1) of one regency."""
     values = dict(
-        desk_name=("112", "fire"), desk_agency=[NONE, 0], agency_name=("fire",), regency_agency_desk=np.array([[1]]),
+        desk_name=("112", "fire"),
+        desk_agency=[NONE, 0],
+        agency_name=("fire",),
+        regency_agency_desk=np.array([[1]]),
         **roster(*open_desks([1, 1])),
-    )  # fmt: skip
+    )
     return world(**values | given)
 
 
 def one_incident(callers: int, **given: Any) -> Any:
     starts = given.pop("caller_start_s", [100.0] * callers)
     values = dict(
-        incident_noticed_s=[100.0], need_incident=[0], need_agency=[0], caller_incident=[0] * callers,
-        caller_agency=[0] * callers, caller_start_s=starts, caller_talk_s=[60.0] * callers,
+        incident_noticed_s=[100.0],
+        need_incident=[0],
+        need_agency=[0],
+        caller_incident=[0] * callers,
+        caller_agency=[0] * callers,
+        caller_start_s=starts,
+        caller_talk_s=[60.0] * callers,
         caller_short_talk_s=[15.0] * callers,
-    )  # fmt: skip
+    )
     return calls(**values | given)
 
 
@@ -216,7 +251,7 @@ def test_redial_shares_after_blocking_and_after_abandoning_are_separate() -> Non
     assert len(simulate(world(change_value=[0, 1]), c).call_caller) == 1
 
 
-# ---- reports, tickets, dispatchers ---------------------------------------------------------------------------
+# ---- reports, tickets, dispatchers ----------------------------------------------------------------------
 
 
 def test_the_first_answered_report_makes_the_ticket_and_a_second_caller_is_short() -> None:
@@ -253,16 +288,21 @@ def test_without_a_dispatcher_the_call_taker_goes_on_but_the_line_is_free() -> N
 
 def three_agencies(**given: Any) -> Any:
     values = dict(
-        desk_name=("112", "fire"), desk_agency=[NONE, 0], agency_name=("fire", "ambulance", "police"),
-        regency_agency_desk=np.array([[1, NONE, NONE]]), **roster(*open_desks([1, 1], dispatchers=1)),
-    )  # fmt: skip
+        desk_name=("112", "fire"),
+        desk_agency=[NONE, 0],
+        agency_name=("fire", "ambulance", "police"),
+        regency_agency_desk=np.array([[1, NONE, NONE]]),
+        **roster(*open_desks([1, 1], dispatchers=1)),
+    )
     return world(**values | given)
 
 
 THREE_NEEDS = dict(
-    need_incident=[0, 0, 0], need_agency=[0, 1, 2], need_handling_s=[10.0, 20.0, 30.0],
+    need_incident=[0, 0, 0],
+    need_agency=[0, 1, 2],
+    need_handling_s=[10.0, 20.0, 30.0],
     need_notice_s=[500.0, 600.0, 700.0],
-)  # fmt: skip
+)
 
 
 def test_a_dispatcher_alerts_the_agencies_one_after_another() -> None:
@@ -287,18 +327,26 @@ def test_an_agency_alerted_meanwhile_is_passed_over_by_the_dispatcher() -> None:
 
 def two_tickets(**given: Any) -> Any:
     values = dict(
-        incident_noticed_s=[100.0, 100.0, 100.0], incident_kind=[0, 0, 1], need_incident=[0, 1, 2],
-        need_agency=[0, 0, 0], need_handling_s=[100.0] * 3, caller_incident=[0, 1, 2], caller_kind=[0, 0, 1],
-        caller_start_s=[100.0, 101.0, 102.0], caller_talk_s=[10.0] * 3,
-    )  # fmt: skip
+        incident_noticed_s=[100.0, 100.0, 100.0],
+        incident_kind=[0, 0, 1],
+        need_incident=[0, 1, 2],
+        need_agency=[0, 0, 0],
+        need_handling_s=[100.0] * 3,
+        caller_incident=[0, 1, 2],
+        caller_kind=[0, 0, 1],
+        caller_start_s=[100.0, 101.0, 102.0],
+        caller_talk_s=[10.0] * 3,
+    )
     return calls(**values | given)
 
 
 def test_tickets_are_handled_by_priority_then_arrival() -> None:
     w = two_numbers(
-        kind_name=("slow", "urgent"), kind_priority=[1, 0], kind_queue_priority=[0, 0],
+        kind_name=("slow", "urgent"),
+        kind_priority=[1, 0],
+        kind_queue_priority=[0, 0],
         **roster(*open_desks([3, 0], dispatchers=1)),
-    )  # fmt: skip
+    )
     log = simulate(w, two_tickets())
     assert list(log.call_dispatch_start_s) == [110.0, 310.0, 210.0]
 
@@ -320,21 +368,28 @@ def test_a_ticket_that_needs_no_agency_is_made_and_closed() -> None:
     assert log.call_handler[0] == Handler.NOBODY
 
 
-# ---- mis-routing ---------------------------------------------------------------------------------------------
+# ---- mis-routing ----------------------------------------------------------------------------------------
 
 
 def border(**given: Any) -> Any:
     values = dict(
-        desk_name=("a", "b"), regency_name=("a", "b"), regency_desk=[0, 1], **roster(*open_desks(1, desks=2)),
-    )  # fmt: skip
+        desk_name=("a", "b"),
+        regency_name=("a", "b"),
+        regency_desk=[0, 1],
+        **roster(*open_desks(1, desks=2)),
+    )
     return world(**values | given)
 
 
 def astray(**given: Any) -> Any:
     values = dict(
-        caller_start_s=[0.0], caller_regency=[0], caller_wrong_regency=[1], caller_talk_s=[60.0],
-        caller_transfer_talk_s=[20.0], caller_after_call_s=[30.0],
-    )  # fmt: skip
+        caller_start_s=[0.0],
+        caller_regency=[0],
+        caller_wrong_regency=[1],
+        caller_talk_s=[60.0],
+        caller_transfer_talk_s=[20.0],
+        caller_after_call_s=[30.0],
+    )
     return calls(**values | given)
 
 
@@ -359,7 +414,7 @@ def test_the_wrong_desk_keeps_the_call_where_the_right_one_has_closed() -> None:
     assert log.call_desk[0] == 1
 
 
-# ---- the end, and the whole ----------------------------------------------------------------------------------
+# ---- the end, and the whole -----------------------------------------------------------------------------
 
 
 def test_what_is_open_at_the_end_is_unfinished_and_nothing_happens_at_the_end_itself() -> None:
@@ -385,16 +440,24 @@ def test_the_reference_equals_the_idiomatic_witness_to_the_bit(seed: int) -> Non
     m = len(c.caller_start_s)
     twice = np.repeat(np.arange(m), 2)
     c = replace(
-        c, caller_pick_up_s=grid(rng.exponential(4.0, m)), dial_start=np.arange(m + 1) * 2,
-        dial_second=np.arange(1, m + 1) * 2, dial_patience_s=grid(rng.exponential(90.0, 2 * m)),
-        dial_hang_up_share=np.full(2 * m, inf), dial_redials_blocked=(np.arange(2 * m) % 2 == 0) & (twice % 3 > 0),
+        c,
+        caller_pick_up_s=grid(rng.exponential(4.0, m)),
+        dial_start=np.arange(m + 1) * 2,
+        dial_second=np.arange(1, m + 1) * 2,
+        dial_patience_s=grid(rng.exponential(90.0, 2 * m)),
+        dial_hang_up_share=np.full(2 * m, inf),
+        dial_redials_blocked=(np.arange(2 * m) % 2 == 0) & (twice % 3 > 0),
         dial_redials_abandoned=(np.arange(2 * m) % 2 == 0) & (twice % 2 > 0),
         dial_redial_delay_s=grid(rng.exponential(30.0, 2 * m)),
-    )  # fmt: skip
+    )
     w = world(
-        end_s=120_000.0, desk_lines=[16], change_value=[10, 1], desk_platform=[0], platform_name=("p",),
+        end_s=120_000.0,
+        desk_lines=[16],
+        change_value=[10, 1],
+        desk_platform=[0],
+        platform_name=("p",),
         platform_channels=[channels],
-    )  # fmt: skip
+    )
     log, witness = simulate(w, c), simulate_idiomatically(c, channels, 16, 10, 120_000.0)
     assert {Outcome.BLOCKED_PLATFORM, Outcome.ABANDONED, Outcome.ANSWERED} <= set(outcomes(log))
     for name in ("caller", "dial", "outcome", *CLOCK_POINTS):

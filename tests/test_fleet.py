@@ -20,12 +20,18 @@ BEFORE = np.where(np.eye(ZONES, dtype=bool), -9999, BEFORE)
 
 
 def county(unit_zone: list[int], **given: Any) -> World:
-    """One regency and one agency, alerted through a 112 desk with plenty of call-takers that takes no time."""
+    """One regency and one agency, alerted through a 112 desk that takes no time."""
     values: dict[str, Any] = dict(
-        agency_name=("fire",), regency_agency_desk=np.array([[NONE]]), change_value=[99, 1], end_s=100_000.0,
-        travel_s=[LINE], previous_zone=[BEFORE], unit_agency=[0] * len(unit_zone), unit_zone=unit_zone,
+        agency_name=("fire",),
+        regency_agency_desk=np.array([[NONE]]),
+        change_value=[99, 1],
+        end_s=100_000.0,
+        travel_s=[LINE],
+        previous_zone=[BEFORE],
+        unit_agency=[0] * len(unit_zone),
+        unit_zone=unit_zone,
         unit_turnout_s=[60.0] * len(unit_zone),
-    )  # fmt: skip
+    )
     return world(**values | given)
 
 
@@ -33,11 +39,17 @@ def incidents(noticed_s: list[float], zone: list[int], **given: Any) -> Calls:
     """One caller and one need each; on scene for 600 s."""
     n = len(noticed_s)
     values: dict[str, Any] = dict(
-        incident_noticed_s=noticed_s, incident_zone=zone, need_incident=list(range(n)), need_agency=[0] * n,
-        need_turnout_s=[60.0] * n, need_on_scene_s=[600.0] * n, caller_incident=list(range(n)),
-        caller_start_s=noticed_s, caller_kind=given.get("incident_kind", [0] * n),
+        incident_noticed_s=noticed_s,
+        incident_zone=zone,
+        need_incident=list(range(n)),
+        need_agency=[0] * n,
+        need_turnout_s=[60.0] * n,
+        need_on_scene_s=[600.0] * n,
+        caller_incident=list(range(n)),
+        caller_start_s=noticed_s,
+        caller_kind=given.get("incident_kind", [0] * n),
         caller_regency=given.get("incident_regency", [0] * n),
-    )  # fmt: skip
+    )
     return calls(**values | given)
 
 
@@ -55,8 +67,12 @@ def test_a_job_goes_through_its_stages() -> None:
 
 
 def test_the_approach_from_the_zone_point_counts_to_and_from_the_scene_only() -> None:
-    w = county([0], hospital_zone=[10], hospital_for=np.zeros((1, 1, ZONES), int),
-               scene_approach_s=np.full((1, ZONES), 30.0))  # fmt: skip
+    w = county(
+        [0],
+        hospital_zone=[10],
+        hospital_for=np.zeros((1, 1, ZONES), int),
+        scene_approach_s=np.full((1, ZONES), 30.0),
+    )
     log = simulate(w, incidents([100.0], [5], need_transports=[True]))
     assert log.job_on_scene_s[0] - log.job_rolling_s[0] == 330.0
     assert log.job_at_hospital_s[0] - log.job_leave_scene_s[0] == 330.0
@@ -112,10 +128,14 @@ def test_jobs_wait_by_priority_then_alert_or_are_lost() -> None:
 
 def two_counties(unit_zone: list[int], unit_regency: list[int], **given: Any) -> World:
     values: dict[str, Any] = dict(
-        regency_name=("a", "b"), regency_desk=[0, 0], regency_agency_desk=np.full((2, 1), NONE),
-        neighbour_start=[0, 1, 2], neighbour_regency=[1, 0], zone_regency=[0] * 6 + [1] * 5,
+        regency_name=("a", "b"),
+        regency_desk=[0, 0],
+        regency_agency_desk=np.full((2, 1), NONE),
+        neighbour_start=[0, 1, 2],
+        neighbour_regency=[1, 0],
+        zone_regency=[0] * 6 + [1] * 5,
         unit_regency=unit_regency,
-    )  # fmt: skip
+    )
     return county(unit_zone, **values | given)
 
 
@@ -145,8 +165,12 @@ def test_an_island_is_served_by_its_own_unit_only() -> None:
 
 
 def test_the_period_and_the_factor_of_a_leg_are_fixed_when_it_starts() -> None:
-    steps = dict(change_time_s=[0.0, 0.0, 300.0], change_what=[Change.CALL_TAKERS, Change.OPEN, Change.PERIOD],
-                 change_subject=[0, 0, NONE], change_value=[99, 1, 1])  # fmt: skip
+    steps = dict(
+        change_time_s=[0.0, 0.0, 300.0],
+        change_what=[Change.CALL_TAKERS, Change.OPEN, Change.PERIOD],
+        change_subject=[0, 0, NONE],
+        change_value=[99, 1, 1],
+    )
     w = county([0], travel_s=[LINE, 3 * LINE], previous_zone=[BEFORE, BEFORE], **steps)
     log = simulate(w, incidents([100.0], [5]))
     assert log.job_on_scene_s[0] == 460.0  # rolling at 160, in the first period
@@ -161,23 +185,35 @@ def test_a_drawn_busy_time_has_nothing_to_do_with_the_way() -> None:
 
 
 def test_two_agencies_work_at_one_incident_each_with_its_own_unit() -> None:
-    w = county([0, 9], agency_name=("fire", "police"), unit_agency=[0, 1],
-               regency_agency_desk=np.array([[NONE, NONE]]))  # fmt: skip
-    c = incidents([100.0], [5], need_incident=[0, 0], need_agency=[0, 1], need_turnout_s=[60.0, 60.0],
-                  need_on_scene_s=[600.0, 60.0])  # fmt: skip
+    w = county(
+        [0, 9],
+        agency_name=("fire", "police"),
+        unit_agency=[0, 1],
+        regency_agency_desk=np.array([[NONE, NONE]]),
+    )
+    c = incidents(
+        [100.0],
+        [5],
+        need_incident=[0, 0],
+        need_agency=[0, 1],
+        need_turnout_s=[60.0, 60.0],
+        need_on_scene_s=[600.0, 60.0],
+    )
     log = simulate(w, c)
     assert list(log.job_unit) == [0, 1]
     assert list(log.job_on_scene_s) == [460.0, 400.0]
 
 
-# ---- policies ------------------------------------------------------------------------------------------------
+# ---- policies -------------------------------------------------------------------------------------------
 
 URGENT_AND_SLOW = dict(kind_name=("urgent", "slow"), kind_priority=[0, 1])
 
 
 def test_a_unit_rolling_to_a_less_urgent_job_is_diverted_where_it_is_nearer() -> None:
     c = incidents([100.0, 280.0], [10, 3], incident_kind=[1, 0])
-    plain = simulate(county([0, 9], **URGENT_AND_SLOW), incidents([100.0, 280.0], [5, 3], incident_kind=[1, 0]))
+    plain = simulate(
+        county([0, 9], **URGENT_AND_SLOW), incidents([100.0, 280.0], [5, 3], incident_kind=[1, 0])
+    )
     assert list(plain.job_unit) == [1, 0]
     # only one unit: it rolls at 160 and has just passed zone 2 when the urgent job comes
     log = simulate(county([0], divert=True, **URGENT_AND_SLOW), c)
@@ -209,6 +245,8 @@ def test_an_idle_unit_moves_up_to_an_uncovered_station() -> None:
     stayed = simulate(county([0, 0, 10]), c)
     assert list(stayed.job_from_zone) == [10, 0]
     # on its way it may be assigned from where it is
-    early = simulate(county([0, 0, 10], move_up=True), replace(c, incident_noticed_s=np.array([100.0, 341.0]),
-                                                               caller_start_s=np.array([100.0, 341.0])))  # fmt: skip
+    early = simulate(
+        county([0, 0, 10], move_up=True),
+        replace(c, incident_noticed_s=np.array([100.0, 341.0]), caller_start_s=np.array([100.0, 341.0])),
+    )
     assert early.job_from_zone[1] == 5

@@ -50,14 +50,19 @@ def ascend(*columns: np.ndarray) -> bool:
 def test_each_attempt_ends_in_exactly_one_way(case: Case) -> None:
     _, calls, log = case
     outcome = log.call_outcome
-    left, ended, queued = ~np.isnan(log.call_left_s), ~np.isnan(log.call_talk_end_s), ~np.isnan(log.call_queued_s)
+    left, ended, queued = (
+        ~np.isnan(log.call_left_s),
+        ~np.isnan(log.call_talk_end_s),
+        ~np.isnan(log.call_queued_s),
+    )
     lost = np.isin(outcome, [Outcome.HUNG_UP, Outcome.ABANDONED])
     served = np.isin(outcome, [Outcome.ANSWERED, Outcome.TRANSFERRED])
     assert np.array_equal(left, lost)
     assert np.array_equal(ended, served)
     assert not queued[np.isin(outcome, [*BLOCKED, Outcome.BARRED, Outcome.HUNG_UP])].any()
     assert queued[outcome == Outcome.ABANDONED].all()
-    # one more row in a dial only after a block with overflow or a transfer, and the last hop is how the dial ended
+    # one more row in a dial only after a block with overflow or a transfer, and the last hop is how the dial
+    # ended
     _, first = np.unique(log.call_dial, return_index=True)
     assert (log.call_hop[first] == 0).all()
     passed_on = np.isin(outcome, [*BLOCKED, Outcome.TRANSFERRED])
@@ -72,17 +77,34 @@ def test_each_attempt_ends_in_exactly_one_way(case: Case) -> None:
 def test_nobody_is_answered_before_calling_and_clock_points_ascend(case: Case) -> None:
     world, calls, log = case
     assert (log.call_offered_s >= calls.caller_start_s[log.call_caller]).all()
-    assert ascend(log.call_offered_s, log.call_queued_s, log.call_picked_s, log.call_answered_s,
-                  log.call_talk_end_s, log.call_ticket_s, log.call_free_s)  # fmt: skip
+    assert ascend(
+        log.call_offered_s,
+        log.call_queued_s,
+        log.call_picked_s,
+        log.call_answered_s,
+        log.call_talk_end_s,
+        log.call_ticket_s,
+        log.call_free_s,
+    )
     assert ascend(log.call_offered_s, log.call_queued_s, log.call_left_s)
     assert ascend(log.call_talk_end_s, log.call_ticket_s, log.call_dispatch_start_s, log.call_dispatch_end_s)
     assert np.isnan(log.call_answered_s[~np.isnan(log.call_left_s)]).all()
-    assert (np.fmax.reduce([log.call_offered_s, log.call_free_s, log.call_dispatch_end_s]) < world.end_s).all()
+    assert (
+        np.fmax.reduce([log.call_offered_s, log.call_free_s, log.call_dispatch_end_s]) < world.end_s
+    ).all()
     noticed = calls.incident_noticed_s[calls.need_incident[log.job_need]]
     assert (log.job_alerted_s >= noticed).all()
     if not world.busy_drawn:
-        assert ascend(log.job_alerted_s, log.job_assigned_s, log.job_rolling_s, log.job_on_scene_s,
-                      log.job_leave_scene_s, log.job_at_hospital_s, log.job_available_s, log.job_back_s)  # fmt: skip
+        assert ascend(
+            log.job_alerted_s,
+            log.job_assigned_s,
+            log.job_rolling_s,
+            log.job_on_scene_s,
+            log.job_leave_scene_s,
+            log.job_at_hospital_s,
+            log.job_available_s,
+            log.job_back_s,
+        )
 
 
 @every_world
@@ -217,12 +239,15 @@ def test_without_any_limit_everybody_is_answered_at_once(seed: int) -> None:
     world, calls = random_world(np.random.default_rng(seed))
     takers = world.change_what == Change.CALL_TAKERS
     world = replace(
-        world, desk_lines=np.full_like(world.desk_lines, NO_LIMIT),
+        world,
+        desk_lines=np.full_like(world.desk_lines, NO_LIMIT),
         platform_channels=np.full_like(world.platform_channels, NO_LIMIT),
-        change_value=np.where(takers, NO_LIMIT, np.where(world.change_what == Change.OUTAGE, 0, world.change_value)),
+        change_value=np.where(
+            takers, NO_LIMIT, np.where(world.change_what == Change.OUTAGE, 0, world.change_value)
+        ),
         desk_bar_after=np.zeros_like(world.desk_bar_after),
         desk_announcement_s=np.zeros_like(world.desk_announcement_s),
-    )  # fmt: skip
+    )
     log = simulate(world, calls)
     assert np.isin(log.call_outcome, [Outcome.ANSWERED, Outcome.TRANSFERRED, Outcome.UNFINISHED]).all()
     answered = log.call_outcome == Outcome.ANSWERED

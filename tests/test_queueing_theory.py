@@ -1,4 +1,4 @@
-"""The reference engine against exact results: the whole 95 % interval within 2 % (shares: 0.005) of the exact value."""
+"""Exact results: the whole 95 % interval within 2 % (shares: 0.005) of the exact value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sim112.engine.reference import simulate
 
 @dataclass(frozen=True)
 class Queue:
-    """M/M/c with K places and exponential patience, per second; its stationary law by the balance equations."""
+    """M/M/c with K places and exponential patience, per second, by its balance equations."""
 
     rate: float
     service_rate: float
@@ -71,34 +71,46 @@ def wait_s(log: Log) -> np.ndarray:
 MEASURES: dict[str, tuple[Callable[[Log], tuple[float, float]], Callable[[Queue], float], str]] = {
     "blocked": (
         lambda log: (float(np.sum(log.call_outcome == Outcome.BLOCKED_LINES)), float(len(log.call_outcome))),
-        Queue.blocked_share, "share"),
+        Queue.blocked_share,
+        "share",
+    ),
     "abandoned": (
         lambda log: (float(np.sum(log.call_outcome == Outcome.ABANDONED)), float(len(log.call_outcome))),
-        Queue.abandoned_share, "share"),
+        Queue.abandoned_share,
+        "share",
+    ),
     "waited": (
         lambda log: (float(np.sum(wait_s(log) > 0)), float(np.sum(~np.isnan(wait_s(log))))),
-        Queue.waited_share, "share"),
+        Queue.waited_share,
+        "share",
+    ),
     "wait": (
         lambda log: (float(np.nansum(wait_s(log))), float(np.sum(~np.isnan(wait_s(log))))),
-        Queue.mean_wait_s, "time"),
-}  # fmt: skip
+        Queue.mean_wait_s,
+        "time",
+    ),
+}
 
 CASES = {
     "Erlang B, 10 lines": (Queue(6 / 120, 1 / 120, 10, 10), ["blocked"], 1500),
     "Erlang C, 2 call-takers at 50 %": (Queue(1 / 120, 1 / 120, 2, 4000), ["waited", "wait"], 20_000),
-    "Erlang A, 10 call-takers overloaded": (Queue(11 / 120, 1 / 120, 10, 4000, 1 / 90), ["abandoned", "waited", "wait"],
-                                            12_000),
+    "Erlang A, 10 call-takers overloaded": (
+        Queue(11 / 120, 1 / 120, 10, 4000, 1 / 90),
+        ["abandoned", "waited", "wait"],
+        12_000,
+    ),
     "5 call-takers, 8 lines": (Queue(4 / 120, 1 / 120, 5, 8), ["blocked", "waited", "wait"], 12_000),
     "2 call-takers, light load": (Queue(0.3 / 120, 1 / 120, 2, 4000), ["waited"], 1500),
-}  # fmt: skip
+}
 REPLICATIONS = 40
 
 
 def estimate(top: np.ndarray, bottom: np.ndarray, controls: np.ndarray) -> tuple[float, float]:
     """A ratio of totals and the half-width of its 95 % interval.
 
-    ``controls`` [replications, k] have the known mean 0 (how far the drawn calls are from their distribution);
-    regressing on them takes out the luck of the draw (control variates: Law, Simulation Modeling and Analysis).
+    ``controls`` [replications, k] have the known mean 0 (how far the drawn calls are from their
+    distribution); regressing on them takes out the luck of the draw (control variates: Law, Simulation
+    Modeling and Analysis).
     """
     n, k = controls.shape
     ratio = top.sum() / bottom.sum()

@@ -1,8 +1,8 @@
-"""A second witness: the same desk as anybody would write it in SimPy, a process per call and ``Resource`` objects.
+"""A second witness: the same desk as anybody would write it in SimPy, with processes and ``Resource``.
 
-Covers what a desk does: platform channels and lines held from the offer until the caller leaves, call-takers held for pick-up,
-talk and after-call work, patience, redials after blocking and abandoning. Times come from the same ``Calls``, so its
-answers must equal the engine's to the bit.
+Covers what a desk does: platform channels and lines held from the offer until the caller leaves, call-takers
+held for pick-up, talk and after-call work, patience, redials after blocking and abandoning. Times come from
+the same ``Calls``, so its answers must equal the engine's to the bit.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def simulate_idiomatically(
 
     def call(caller: int) -> Generator[Any, Any, None]:
         for dial in range(c["dial_start"][caller], c["dial_second"][caller]):
-            row = dict(caller=caller, dial=dial, outcome=Outcome.UNFINISHED) | dict.fromkeys(CLOCK_POINTS, nan)
+            row = dict(caller=caller, dial=dial, outcome=Outcome.UNFINISHED) | dict.fromkeys(
+                CLOCK_POINTS, nan
+            )
             row["offered_s"] = env.now
             log.append(row)
             if platform.count == platform.capacity:
@@ -71,4 +73,6 @@ def simulate_idiomatically(
 
     env.process(source())
     env.run(until=end_s)
-    return {name: np.array([row[name] for row in log]) for name in ("caller", "dial", "outcome", *CLOCK_POINTS)}
+    return {
+        name: np.array([row[name] for row in log]) for name in ("caller", "dial", "outcome", *CLOCK_POINTS)
+    }

@@ -18,15 +18,16 @@ class Clock(simpy.Environment):
     """Simulated time, with events pushed at absolute times under the contract's key."""
 
     def push(self, event: simpy.Event, time_s: float, key: int) -> None:
-        # SimPy orders by (time, priority, number of creation); two events never share a key, so no number is needed
+        # SimPy orders by (time, priority, number of creation); two events never share a key, so no number is
+        # needed
         heappush(self._queue, (time_s, key, 0, event))  # type: ignore[misc]
 
 
 class Timer(simpy.Event):
     """An event at ``time_s`` whose priority is its key ``(rank, id, turn)``; a story may yield it.
 
-    ``simpy.Timeout`` would order the events of one instant by the order of their creation, which is an accident of
-    the program; the key makes it a rule of the model.
+    ``simpy.Timeout`` would order the events of one instant by the order of their creation, which is an
+    accident of the program; the key makes it a rule of the model.
     """
 
     _ok = True
@@ -44,18 +45,18 @@ class Timer(simpy.Event):
         self.callbacks.append(callback)
 
 
-def happen(event: simpy.Event) -> None:
+def happen(event: simpy.Event, _: Any = None) -> None:
     """Let an event that was never scheduled happen now, inside the current one."""
-    callbacks, event.callbacks = event.callbacks, None
-    for callback in callbacks or ():
+    for callback in event.callbacks:
         callback(event)
 
 
 def tell(story: Story) -> None:
     """Run a story until it waits for an event, and on from there whenever that event happens.
 
-    ``simpy.Process`` without events of its own for its start and its end: a story begins inside the event that caused
-    it, so that all an event causes is done before the next one, and the event list holds nothing but timers.
+    ``simpy.Process`` without events of its own for its start and its end: a story begins inside the event
+    that caused it, so that all an event causes is done before the next one, and the event list holds nothing
+    but timers.
     """
 
     def resume(_: Any = None) -> None:

@@ -1,18 +1,19 @@
 """The contract of an engine: ``simulate(world, calls) -> log``, a pure function.
 
-``World`` is where and with what (desks, rosters, units, travel times), ``Calls`` is everything random about one
-replication, drawn beforehand, and ``Log`` is what happened: one row per attempt at a desk, one row per job. All three
-are frozen sets of arrays. An engine knows no configuration, no file and no randomness, so two engines can be held
-against each other to the bit.
+``World`` is where and with what (desks, rosters, units, travel times), ``Calls`` is everything random about
+one replication, drawn beforehand, and ``Log`` is what happened: one row per attempt at a desk, one row per
+job. All three are frozen sets of arrays. An engine knows no configuration, no file and no randomness, so two
+engines can be held against each other to the bit.
 
-Times are float64 seconds from the start of the scenario, on a grid of 1/1024 s: sums of such times are exact, so the
-order of additions does not matter. A time that did not happen is NaN. Indices are dense integers; -1 means none.
+Times are float64 seconds from the start of the scenario, on a grid of 1/1024 s: sums of such times are exact,
+so the order of additions does not matter. A time that did not happen is NaN. Indices are dense integers; -1
+means none.
 
-**The order of events.** Every event has a unique key ``(time, rank, id, turn)`` and events are taken in the order of
-that key. The rank says what kind of event it is and which table its id comes from; ``turn`` counts the attempts of a
-caller or the assignments of a unit, and a timer whose turn has passed is dropped. A zero duration is still a timer.
-Whatever one event causes at once (a freed call-taker takes the next caller) happens inside that event, before the
-next key; a freed resource makes one choice.
+**The order of events.** Every event has a unique key ``(time, rank, id, turn)`` and events are taken in the
+order of that key. The rank says what kind of event it is and which table its id comes from; ``turn`` counts
+the attempts of a caller or the assignments of a unit, and a timer whose turn has passed is dropped. A zero
+duration is still a timer. Whatever one event causes at once (a freed call-taker takes the next caller)
+happens inside that event, before the next key; a freed resource makes one choice.
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ class Handler(IntEnum):
 class World:
     """Where and with what: the deployment of one scenario, without anything random.
 
-    Sizes: D desks, P platforms, C changes, R regencies, A agencies, K kinds of calls, Z zones, T travel periods,
-    U units, H hospitals.
+    Sizes: D desks, P platforms, C changes, R regencies, A agencies, K kinds of calls, Z zones, T travel
+    periods, U units, H hospitals.
     """
 
     # clock
@@ -114,7 +115,8 @@ class World:
     desk_announcement_s: Floats  # [D]
     desk_bar_after: Ints  # [D] nuisance calls answered from one number before it is barred; 0: never
     desk_bar_s: Floats  # [D] how long it is barred
-    fresh_crew: bool  # True: at each roster step the whole crew is replaced and people running over do not count
+    # True: at each roster step the whole crew is replaced and people running over do not count
+    fresh_crew: bool
 
     platform_name: tuple[str, ...]
     platform_channels: Ints  # [P]
@@ -146,9 +148,11 @@ class World:
     # places: a zone is a point of the road graph
     zone_regency: Ints  # [Z]
     zone_population: Floats  # [Z]
-    scene_approach_s: Floats  # [T, Z] between a zone's point and a scene within the zone, on legs to and from scenes
+    # [T, Z] between a zone's point and a scene within the zone, on legs to and from scenes
+    scene_approach_s: Floats
     travel_s: Floats  # [T, Z, Z] from, to; inf where there is no way
-    previous_zone: NDArray[np.int32]  # [T, Z, Z] the zone before `to` on the way `from` -> `to`; negative: none
+    # [T, Z, Z] the zone before `to` on the way `from` -> `to`; negative: none
+    previous_zone: NDArray[np.int32]
 
     hospital_zone: Ints  # [H]
     hospital_for: Ints  # [K, T, Z] the hospital nearest to a scene that takes the kind, -1: none
@@ -163,7 +167,8 @@ class World:
     busy_drawn: bool  # True: a unit is busy for need_busy_s instead of the stages (theory)
     mutual_aid: bool  # True: units of adjacent regencies are candidates too
     divert: bool  # True: a unit rolling to a less urgent job may be turned to a more urgent one
-    hold_back: int  # jobs with priority >= this never take the last available unit of its regency; NO_LIMIT: off
+    # jobs with priority >= this never take the last available unit of its regency; NO_LIMIT: off
+    hold_back: int
     move_up: bool  # True: an idle unit moves to an uncovered station of its regency and agency
 
 
@@ -171,12 +176,12 @@ class World:
 class Calls:
     """Everything random about one replication, drawn before the simulation and independent of the deployment.
 
-    Sizes: I incidents, N needs (agencies needed by incidents, in the fixed order of agencies within an incident),
-    M callers, L dials. Ids are dense in the order of the permanent keys, not in the order of time.
+    Sizes: I incidents, N needs (agencies needed by incidents, in the fixed order of agencies within an
+    incident), M callers, L dials. Ids are dense in the order of the permanent keys, not in the order of time.
 
-    A *caller* is one person with something to report or say, or one call of a nuisance number. A caller's *dials*
-    are the attempts that may be needed: first those on 112, then those on an agency's own number; how far the
-    list is used depends on what happens.
+    A *caller* is one person with something to report or say, or one call of a nuisance number. A caller's
+    *dials* are the attempts that may be needed: first those on 112, then those on an agency's own number; how
+    far the list is used depends on what happens.
     """
 
     incident_key: Ints  # [I] permanent key, equal in every scenario that draws this incident
@@ -205,7 +210,8 @@ class Calls:
     caller_dials_112: Bools  # [M] would dial 112 where it is present and open
     caller_agency: Ints  # [M] whose own number is called otherwise or in the end, -1: none
     caller_lookup_s: Floats  # [M] lost before the first dial of an agency's number; 0 for who knows it
-    caller_wrong_regency: Ints  # [M] the network takes a 112 call from here to this regency's centre, -1: the right one
+    # [M] the network takes a 112 call from here to this regency's centre, -1: the right one
+    caller_wrong_regency: Ints
     caller_number: Ints  # [M] nuisance number that can be barred, -1: none
     caller_pick_up_s: Floats  # [M] the call-taker's moment before answering
     caller_talk_s: Floats  # [M] full talk
@@ -271,7 +277,7 @@ def same(a: Log | Calls, b: Log | Calls) -> bool:
 
 
 def first_difference(a: Log | Calls, b: Log | Calls) -> str | None:
-    """Name the first field and row where two logs (or sets of calls) differ; None where they are equal to the bit."""
+    """Name the first field and row where two logs (or sets of calls) differ; None where there is none."""
     for field in fields(a):
         x, y = getattr(a, field.name), getattr(b, field.name)
         if x.dtype != y.dtype or x.shape != y.shape:

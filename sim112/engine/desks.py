@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 from math import inf
 
@@ -81,7 +82,7 @@ class Desk:
         self.nuisance_answered: dict[int, int] = {}  # by number
         self.barred_until_s: dict[int, float] = {}
 
-    # ---- lines -----------------------------------------------------------------------------------------------
+    # ---- lines ---------------------------------------------------------------------------------------------
 
     def refusal(self, number: int) -> Outcome | None:
         """Why a call offered now finds no line; None where it does."""
@@ -106,7 +107,7 @@ class Desk:
         if self.platform is not None:
             self.platform.in_use -= 1
 
-    # ---- the queue -------------------------------------------------------------------------------------------
+    # ---- the queue -----------------------------------------------------------------------------------------
 
     def enter_queue(self, record: CallRecord, patience_s: float) -> simpy.Event:
         """A caller has heard the announcement: picked at once by an idle call-taker, else queued.
@@ -139,7 +140,7 @@ class Desk:
         caller = record.caller
         return Timer(self.env, now + self.calls.caller_pick_up_s[caller], Rank.TALK, caller, record.row)
 
-    # ---- people ----------------------------------------------------------------------------------------------
+    # ---- people --------------------------------------------------------------------------------------------
 
     def step_call_takers(self, rostered: int) -> None:
         self.call_takers.step(rostered, self.world.fresh_crew)
@@ -156,13 +157,13 @@ class Desk:
         self.give_work_to_call_taker()
 
     def give_work_to_call_taker(self) -> bool:
-        """An idle call-taker takes the first caller; with no caller and no dispatcher rostered, the first ticket."""
+        """An idle call-taker takes the first caller, or a ticket where no dispatcher is rostered."""
         if not self.call_takers.can_start():
             return False
         while self.queue:
             record = heappop(self.queue)[-1]
             if not record.has_left:
-                self.pick(record).then(lambda _: happen(record.wait_ends))
+                self.pick(record).then(partial(happen, record.wait_ends))
                 return True
         if self.dispatchers.rostered == 0:
             ticket = self.next_ticket()
@@ -180,13 +181,14 @@ class Desk:
         tell(self.handle_as_dispatcher(record, self.dispatchers.start()))
         return True
 
-    # ---- tickets ---------------------------------------------------------------------------------------------
+    # ---- tickets -------------------------------------------------------------------------------------------
 
     def make_ticket(self, record: CallRecord, incident: int) -> None:
         """The first answered report of an incident has been told to its end.
 
-        On an agency's own number that agency knows at once and the others after a while. At a 112 desk somebody has
-        to alert them: the ticket waits for a dispatcher, or is the call-taker's where none is rostered.
+        On an agency's own number that agency knows at once and the others after a while. At a 112 desk
+        somebody has to alert them: the ticket waits for a dispatcher, or is the call-taker's where none is
+        rostered.
         """
         env, calls = self.env, self.calls
         record.ticket_s = env.now
@@ -211,7 +213,7 @@ class Desk:
         return is_centre and self.dispatchers.rostered == 0 and self.next_need(record, NONE) != NONE
 
     def next_ticket(self) -> CallRecord | None:
-        """Take the first ticket that still has an agency to alert; tickets overtaken by other reports are closed."""
+        """Take the first ticket that still has an agency to alert; overtaken tickets are closed."""
         while self.tickets:
             record = heappop(self.tickets)[-1]
             if self.next_need(record, NONE) != NONE:
@@ -219,7 +221,7 @@ class Desk:
         return None
 
     def next_need(self, record: CallRecord, after: int) -> int:
-        """The next agency of the ticket that is not alerted yet, in the fixed order; -1 where there is none."""
+        """The next agency of the ticket that is not alerted yet, in the fixed order; -1: none."""
         incident = self.calls.caller_incident[record.caller]
         first = max(after + 1, self.calls.need_start[incident])
         for need in range(first, self.calls.need_start[incident + 1]):
@@ -234,9 +236,7 @@ class Desk:
         record.dispatch_start_s = env.now
         need = self.next_need(record, NONE)
         while need != NONE:
-            yield Timer(
-                env, env.now + self.calls.need_handling_s[need], Rank.DISPATCH, need, record.row
-            )
+            yield Timer(env, env.now + self.calls.need_handling_s[need], Rank.DISPATCH, need, record.row)
             self.fleet.alert(need, self.id)
             need = self.next_need(record, need)
         record.dispatch_end_s = env.now
@@ -250,14 +250,14 @@ class Desk:
         yield from self.handle(record, Handler.IDLE_CALL_TAKER)
         self.release_call_taker(shift)
 
-    # ---- nuisance --------------------------------------------------------------------------------------------
+    # ---- nuisance ------------------------------------------------------------------------------------------
 
     def count_nuisance(self, number: int) -> bool:
         """Count an answered nuisance call; whether the number is to be barred when this talk ends."""
         if number == NONE or self.bar_after == 0:
             return False
         self.nuisance_answered[number] = self.nuisance_answered.get(number, 0) + 1
-        return self.nuisance_answered[number] == self.bar_after
+        return self.nuisance_answered[number] == int(self.bar_after)
 
     def bar(self, number: int) -> None:
         self.barred_until_s[number] = self.env.now + self.bar_s

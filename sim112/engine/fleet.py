@@ -7,8 +7,6 @@ from enum import IntEnum
 from math import inf, isfinite, nan
 from typing import Any
 
-import simpy
-
 from sim112.engine import rules
 from sim112.engine.clock import Clock, Story, Timer, tell
 from sim112.engine.contract import NO_LIMIT, NONE, Calls, JobOutcome, Rank, World
@@ -26,7 +24,7 @@ class State(IntEnum):
 
 
 class Unit:
-    """One vehicle with its crew. Its *home* is its station; its *base* is where it returns to, usually its home."""
+    """One vehicle with its crew: its *home* is its station, its *base* where it returns to."""
 
     def __init__(self, identity: int, world: World) -> None:
         self.id = identity
@@ -37,7 +35,7 @@ class Unit:
         self.state = State.IDLE
         self.turn = 0  # assignments so far; a timer of an earlier turn is void
         self.job: JobRecord | None = None
-        # the leg it drives: travel period, origin, destination, approach from a scene at the origin, factor, since
+        # the leg it drives: travel period, origin, destination, approach from a scene, factor, since when
         self.leg: tuple[int, int, int, float, float, float] = (0, self.home, self.home, 0.0, 1.0, 0.0)
 
 
@@ -68,12 +66,14 @@ class Fleet:
             for a, r in own
         }
         self.helps = [[r for r in regencies if s in neighbours[r]] for s in regencies]
-        self.waiting: dict[tuple[int, int], list[tuple[int, float, int, JobRecord]]] = {key: [] for key in own}
+        self.waiting: dict[tuple[int, int], list[tuple[int, float, int, JobRecord]]] = {
+            key: [] for key in own
+        }
 
-    # ---- alerting and choosing -------------------------------------------------------------------------------
+    # ---- alerting and choosing -----------------------------------------------------------------------------
 
     def alert(self, need: int, desk: int, by_notice: bool = False) -> None:
-        """An agency hears of an incident: make its job and assign a unit. An agency is alerted once per incident."""
+        """An agency hears of an incident, once: make its job and assign a unit."""
         if self.is_alerted[need]:
             return
         self.is_alerted[need] = True
@@ -117,7 +117,7 @@ class Fleet:
     def nearer_by_diversion(
         self, job: JobRecord, to_scene_s: Any, nearest: Unit | None, nearest_s: float
     ) -> tuple[Unit | None, float]:
-        """A unit rolling to a less urgent job, where it would be there sooner than the nearest available one."""
+        """A unit rolling to a less urgent job, where it would be there sooner than any available one."""
         for unit in self.candidates[job.agency, job.regency]:
             if unit.job is None or unit.job.priority <= job.priority:
                 continue
@@ -135,7 +135,7 @@ class Fleet:
         return unit.state == State.IDLE or (unit.state == State.RETURNING and self.world.assign_returning)
 
     def is_held_back(self, unit: Unit, job: JobRecord) -> bool:
-        """Whether the unit is the last available one of its regency and the job is not urgent enough for it."""
+        """Whether the unit is the last available one of its regency and the job not urgent enough."""
         if job.priority < self.world.hold_back:  # always, where the policy is off
             return False
         group = self.own_units[unit.agency, unit.regency]
@@ -149,7 +149,7 @@ class Fleet:
             travel_s, previous_zone, origin, destination, approach_s, factor, since_s, self.env.now
         )
 
-    # ---- what a unit does ------------------------------------------------------------------------------------
+    # ---- what a unit does ----------------------------------------------------------------------------------
 
     def send(self, unit: Unit, job: JobRecord) -> None:
         """Assign the unit to the job, from where it is: its base, or the road."""
@@ -264,20 +264,22 @@ class Fleet:
             self.take_waiting_job(unit)
 
     def take_waiting_job(self, unit: Unit) -> bool:
-        """A unit that becomes available takes the first waiting job: its own regency's first, then its neighbours'."""
+        """A unit that becomes available takes the first waiting job, its own regency's before others."""
         for group in ([unit.regency], self.helps[unit.regency]):
             jobs = [entry for regency in group for entry in self.waiting[unit.agency, regency]]
             for entry in sorted(jobs):
                 job = entry[3]
                 zone = unit.base if unit.state == State.IDLE else unit.leg[2]
-                if isfinite(self.world.travel_s[self.period, zone, job.scene]) and not self.is_held_back(unit, job):
+                if isfinite(self.world.travel_s[self.period, zone, job.scene]) and not self.is_held_back(
+                    unit, job
+                ):
                     self.waiting[unit.agency, job.regency].remove(entry)
                     self.send(unit, job)
                     return True
         return False
 
     def move_up(self, gone: Unit) -> None:
-        """Cover the base that ``gone`` left empty from the nearest base of its group that has two idle units."""
+        """Cover the base that ``gone`` left empty from the nearest base with two idle units."""
         idle = [u for u in self.own_units[gone.agency, gone.regency] if u.state == State.IDLE]
         if any(unit.base == gone.base for unit in idle):
             return

@@ -1,4 +1,4 @@
-"""The reference engine's notes while it runs: one record per attempt and per job, turned into a ``Log`` at the end."""
+"""The reference engine's notes: a record per attempt and per job, made into a ``Log`` at the end."""
 
 from __future__ import annotations
 

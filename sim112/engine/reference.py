@@ -105,12 +105,16 @@ class Replication:
             yield Timer(self.env, start_s[caller], Rank.OFFER, caller)
             tell(self.caller(caller))
 
-    # ---- the life of a caller --------------------------------------------------------------------------------
+    # ---- the life of a caller ------------------------------------------------------------------------------
 
     def caller(self, caller: int) -> Story:
         """Dial 112 while it is there and worth another try, then the agency's own number, then give up."""
         calls, regency = self.calls, self.calls.caller_regency[caller]
-        dial, own_number, end = calls.dial_start[caller], calls.dial_second[caller], calls.dial_start[caller + 1]
+        dial, own_number, end = (
+            calls.dial_start[caller],
+            calls.dial_second[caller],
+            calls.dial_start[caller + 1],
+        )
 
         if calls.caller_dials_112[caller]:
             while dial < own_number:
@@ -156,7 +160,7 @@ class Replication:
     def attempt(
         self, caller: int, dial: int, desk: Desk, right: Desk
     ) -> Generator[simpy.Event, Any, Outcome]:
-        """One dial until it ends, over the desks that it is passed on to; returns how it ended at the last one.
+        """One dial until it ends, over all desks that it is passed on to; returns how it ended at the last.
 
         ``right`` is the desk that the caller meant to reach, where the network does not go astray.
         """

@@ -1,7 +1,8 @@
 """The choices that every engine makes, as plain scalar functions.
 
-Written once, called by the reference engine as they are and compiled by the compiled one, so that the two cannot drift
-apart. They take numbers and arrays, keep no state, and use nothing that a compiler of scalar code would not know.
+Written once, called by the reference engine as they are and compiled by the compiled one, so that the two
+cannot drift apart. They take numbers and arrays, keep no state, and use nothing that a compiler of scalar
+code would not know.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ TURN_BITS = 27
 def event_key(rank: int, identity: int, turn: int) -> int:
     """The order of events at one instant, ``(rank, id, turn)`` packed into one positive 63-bit integer.
 
-    Ranks start at 1 in the packed form: SimPy gives its own zero-delay events the priorities 0 and 1, so all that one
-    event causes is finished before the next event of that instant.
+    Ranks start at 1 in the packed form: SimPy gives its own zero-delay events the priorities 0 and 1, so all
+    that one event causes is finished before the next event of that instant.
     """
     return (rank + 1) << (ID_BITS + TURN_BITS) | identity << TURN_BITS | turn
 
@@ -57,11 +58,11 @@ def zone_on_way(
     since_s: float,
     now_s: float,
 ) -> int:
-    """The zone point at which a unit under way stands: the next one on its way, or the one it is just passing.
+    """The zone point at which a unit under way stands: the next one, or the one it is just passing.
 
-    ``travel_s`` and ``previous_zone`` are the [Z, Z] tables of the period in which the leg started, ``approach_s`` is
-    the table time from a scene to the origin's zone point (0 where the leg did not start at a scene). Walks back from
-    the destination, because that is how a shortest-path tree is stored.
+    ``travel_s`` and ``previous_zone`` are the [Z, Z] tables of the period in which the leg started,
+    ``approach_s`` is the table time from a scene to the origin's zone point (0 where the leg did not start at
+    a scene). Walks back from the destination, because that is how a shortest-path tree is stored.
     """
     zone = destination
     while zone != origin:

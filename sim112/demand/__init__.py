@@ -1,0 +1,1 @@
+"""Who calls: everything random about one replication, drawn by permanent keys before the simulation."""

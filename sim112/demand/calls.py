@@ -1,0 +1,195 @@
+"""Everything random about one replication -> ``Calls``, whatever centres, rosters and units there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+import numpy as np
+
+from sim112.config.callers import Callers
+from sim112.config.demand import Demand, Talk
+from sim112.config.distributions import Duration
+from sim112.config.work import Work
+from sim112.demand.call_log import people_of, read_call_log, told
+from sim112.demand.callers import People, draw_other_people, draw_reporters, join_people, name_streams
+from sim112.demand.dials import draw_dials
+from sim112.demand.draws import Source, Words, check_streams, draw, seeded, uniform
+from sim112.demand.incidents import draw_incidents, draw_needs
+from sim112.demand.places import Places, read_places
+from sim112.demand.streams import Clock, Frame, read_timeline
+from sim112.engine.contract import NONE, Bools, Calls, Floats, Ints
+from sim112.world.area import Area
+
+
+class DrawnScenario(Protocol):
+    """The parts of a scenario that draws may depend on; nothing of a deployment is among them."""
+
+    @property
+    def seed(self) -> int:
+        """The study's seed."""
+
+    @property
+    def clock(self) -> Clock:
+        """The simulated span."""
+
+    @property
+    def demand(self) -> Demand:
+        """What happens and who calls."""
+
+    @property
+    def callers(self) -> Callers:
+        """How callers behave."""
+
+    @property
+    def work(self) -> Work:
+        """How long people take."""
+
+
+@dataclass(frozen=True)
+class KindTable:
+    """What an engine must know of the kinds, incident kinds first, in the order of the configuration, [K]."""
+
+    name: tuple[str, ...]
+    is_incident: Bools
+    priority: Ints
+    queue_priority: Ints
+    recognised: Bools
+    life_threatening: Bools
+    hospitals: tuple[tuple[str, ...], ...]  # services that take patients of the kind; empty for calls
+
+
+def kind_table(demand: Demand) -> KindTable:
+    """The kinds of a demand as arrays; calls without an incident have the priority after the last."""
+    kinds, calls = demand.kinds.values(), demand.calls.values()
+    queue_priority = [kind.queue_priority for kind in kinds] + [kind.queue_priority for kind in calls]
+    last = max((kind.priority for kind in kinds), default=0) + 1
+    return KindTable(
+        name=(*demand.kinds, *demand.calls),
+        is_incident=np.array([True] * len(kinds) + [False] * len(calls), dtype=np.bool_),
+        priority=np.array([kind.priority for kind in kinds] + [last] * len(calls), dtype=np.int64),
+        queue_priority=np.array(queue_priority, dtype=np.int64),
+        recognised=np.array([kind.recognised for kind in kinds] + [False] * len(calls), dtype=np.bool_),
+        life_threatening=np.array(
+            [kind.life_threatening for kind in kinds] + [False] * len(calls), dtype=np.bool_
+        ),
+        hospitals=(*(kind.hospitals for kind in kinds), *(() for _ in calls)),
+    )
+
+
+def hospital_takes(demand: Demand, services: Sequence[str]) -> Bools:
+    """Whether hospitals of these services take each kind, [K, H]."""
+    return np.array(
+        [[service in taken for service in services] for taken in kind_table(demand).hospitals], dtype=np.bool_
+    ).reshape(len(demand.kinds) + len(demand.calls), len(services))
+
+
+def draw_calls(scenario: DrawnScenario, area: Area, replication: int) -> Calls:
+    """Draw one replication of a scenario: incidents, their needs, everybody who calls, and all their dials.
+
+    Covers the whole simulated time from second 0, warm-up and cool-down included. The same seed, replication
+    and demand give the same bytes, whatever is deployed. Raises InputError for a demand that cannot be drawn.
+    """
+    demand, callers = scenario.demand, scenario.callers
+    check_streams(name_streams(demand))
+    timeline = read_timeline(scenario.clock)
+    frame = Frame(read_places(area), timeline, Source(scenario.seed, replication))
+    log = None
+    if demand.call_log is None:
+        incidents = draw_incidents(demand, frame)
+        reporters = draw_reporters(demand, callers, incidents, frame)
+        people = join_people([reporters, *draw_other_people(demand, frame)], timeline)
+    else:
+        log = read_call_log(demand.call_log, demand, area, scenario.clock)
+        incidents, logged = people_of(log, demand, callers, area, frame)
+        people = join_people([logged], timeline)
+    keys = seeded(people.key, frame.source)
+    needs = draw_needs(demand, scenario.work, incidents)
+
+    behaviours = [callers.genuine, callers.information, callers.nuisance]
+    classes = ["genuine"] * len(demand.kinds) + [kind.caller for kind in demand.calls.values()]
+    numbers = {"genuine": 0, "information": 1, "nuisance": 2}
+    behaviour_of = np.array([numbers[name] for name in classes], dtype=np.int64)[people.kind]
+    dials = draw_dials(
+        behaviours,
+        behaviour_of,
+        keys,
+        people.start_s,
+        people.dials_112,
+        people.agency != NONE,
+        timeline.end_s,
+    )
+    talk_s, short_talk_s, after_call_s = _draw_talks(demand, people.kind, keys)
+    patience_s = dials.patience_s
+    if log is not None:
+        talk_s = told(log.talk_s, people.log_row, talk_s)
+        short_talk_s = np.minimum(short_talk_s, talk_s)
+        after_call_s = told(log.after_call_s, people.log_row, after_call_s)
+        first = dials.start[:-1]
+        patience_s[first] = told(log.patience_s, people.log_row, patience_s[first])
+    shown, number = np.unique(people.number_key, return_inverse=True)
+    calls = Calls(
+        incident_key=incidents.key,
+        incident_noticed_s=incidents.noticed_s,
+        incident_kind=incidents.kind,
+        incident_regency=incidents.regency,
+        incident_zone=incidents.zone,
+        need_start=needs.start,
+        need_incident=needs.incident,
+        need_agency=needs.agency,
+        need_handling_s=needs.handling_s,
+        need_notice_s=needs.notice_s,
+        need_turnout_s=needs.turnout_s,
+        need_travel_factor=needs.travel_factor,
+        need_on_scene_s=needs.on_scene_s,
+        need_transports=needs.transports,
+        need_handover_s=needs.handover_s,
+        need_busy_s=needs.busy_s,
+        caller_key=people.key,
+        caller_incident=people.incident,
+        caller_kind=people.kind,
+        caller_regency=people.regency,
+        caller_start_s=people.start_s,
+        caller_dials_112=people.dials_112,
+        caller_agency=people.agency,
+        caller_lookup_s=people.lookup_s,
+        caller_wrong_regency=_draw_wrong_regency(callers, people, frame.places, keys),
+        # ids of shown numbers are dense in the order of their keys; -1, where it occurs, sorts first
+        caller_number=number.astype(np.int64) - int(shown.size > 0 and shown[0] == NONE),
+        caller_pick_up_s=draw(scenario.work.pick_up_s, keys, "pick-up"),
+        caller_talk_s=talk_s,
+        caller_short_talk_s=short_talk_s,
+        caller_transfer_talk_s=draw(scenario.work.transfer_talk_s, keys, "transfer talk"),
+        caller_after_call_s=after_call_s,
+        dial_start=dials.start,
+        dial_second=dials.second,
+        dial_patience_s=patience_s,
+        dial_hang_up_share=dials.hang_up_share,
+        dial_redials_blocked=dials.redials_blocked,
+        dial_redials_abandoned=dials.redials_abandoned,
+        dial_redial_delay_s=dials.redial_delay_s,
+    )
+    return Calls(**{field.name: np.ascontiguousarray(getattr(calls, field.name)) for field in fields(Calls)})
+
+
+def _draw_talks(demand: Demand, kind: Ints, keys: Words) -> tuple[Floats, Floats, Floats]:
+    """Full talk, short talk and after-call work of every caller, s; without an incident none is short."""
+    talk_s, short_talk_s, after_call_s = np.zeros((3, kind.size))
+    talks: list[tuple[Duration, Duration, Duration]] = []
+    for incident_kind in demand.kinds.values():
+        talk: Talk = incident_kind.talk or demand.genuine_talk
+        talks.append((talk.talk_s, talk.short_talk_s, talk.after_call_s))
+    talks += [(of.talk_s, of.talk_s, of.after_call_s) for of in demand.calls.values()]
+    for number, (full, short, after) in enumerate(talks):
+        rows = np.flatnonzero(kind == number)
+        talk_s[rows] = draw(full, keys[rows], "talk")
+        # one uniform number for both: who speaks slowly does so in a short talk too, and it is never longer
+        short_talk_s[rows] = np.minimum(draw(short, keys[rows], "talk"), talk_s[rows])
+        after_call_s[rows] = draw(after, keys[rows], "after call")
+    return talk_s, short_talk_s, after_call_s
+
+
+def _draw_wrong_regency(callers: Callers, people: People, places: Places, keys: Words) -> Ints:
+    """The neighbour to whose centre the network takes a 112 call from near the border, -1: the right one."""
+    near = places.nearest_other_km[people.zone] <= callers.misrouted.border_km
+    wrong = near & people.dials_112 & (uniform(keys, "misrouted") < callers.misrouted.share)
+    return np.where(wrong, places.nearest_other[people.zone], NONE)

@@ -1,0 +1,252 @@
+"""What is left on disk: whole or not at all, the same bytes twice, and readable again."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sim112
+from sim112.config.compare import compare_settings
+from sim112.config.scenario import Scenario
+from sim112.engine.reference import simulate
+from sim112.errors import InputError
+from sim112.study.definitions import BY_KEY
+from sim112.study.replication import draw, world_of
+from sim112.study.store import draft, open_run, stamp, write_provenance, write_rows
+from sim112.study.sweep import Point, sweep
+
+SMALL = ("clock=day", "area.regencies=[pati,kudus]", "replications=2", "workers=1")
+
+
+@cache
+def small(name: str, *overrides: str) -> Scenario:
+    return sim112.scenario(name, *SMALL, *overrides)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    result = sim112.run(small("all_35", "save_log=true"), results=tmp_path_factory.mktemp("results"))
+    assert result.folder is not None
+    return result.folder
+
+
+def test_a_folder_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    with draft(tmp_path, "run") as unplaced:
+        (unplaced.folder / "table.csv").write_text("a\n", encoding="utf-8")
+        assert not (tmp_path / "run").exists()
+    assert unplaced.place == tmp_path / "run"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt, InputError])
+def test_a_run_that_stops_leaves_nothing(tmp_path: Path, stop: type[BaseException]) -> None:
+    with pytest.raises(stop), draft(tmp_path, "run") as unplaced:
+        (unplaced.folder / "table.csv").write_text("a\n", encoding="utf-8")
+        raise stop
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_saved_already_is_not_touched(tmp_path: Path) -> None:
+    places = []
+    for text in ("first", "second", "third"):
+        with draft(tmp_path, "run") as unplaced:
+            (unplaced.folder / "text").write_text(text, encoding="utf-8")
+        places.append(unplaced.place)
+    assert [place.name for place in places if place] == ["run", "run-2", "run-3"]
+    assert [(place / "text").read_text(encoding="utf-8") for place in places if place] == [
+        "first",
+        "second",
+        "third",
+    ]
+
+
+def test_a_place_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot write in"), draft(tmp_path / "results", "run"):
+        pass
+
+
+def test_stamps_sort_by_time() -> None:
+    assert stamp(datetime(2021, 12, 1, 9, 5, 7)) == "2021-12-01T09-05-07"
+
+
+def test_the_same_seed_writes_the_same_bytes(saved: Path, tmp_path: Path) -> None:
+    again = sim112.run(small("all_35", "save_log=true"), results=tmp_path).folder
+    assert again is not None
+    first, second = open_run(saved), open_run(again)
+    assert first.files == second.files
+    assert first.provenance["files_sha256"] == second.provenance["files_sha256"]
+
+
+def test_another_seed_writes_other_measures(saved: Path, tmp_path: Path) -> None:
+    other = sim112.run(small("all_35", "seed=7"), results=tmp_path).folder
+    assert other is not None
+    assert not open_run(saved).table("measures").equals(open_run(other).table("measures"))
+
+
+def test_a_saved_run_tells_what_made_it(saved: Path) -> None:
+    provenance = json.loads((saved / "provenance.json").read_text(encoding="utf-8"))
+    assert provenance["version"] == sim112.__version__
+    assert provenance["seed"] == 112
+    assert provenance["packages"]["simpy"].startswith("4.")
+    assert provenance["started"] <= provenance["ended"]
+    assert set(provenance["files_sha256"]) == {
+        path.relative_to(saved).as_posix() for path in saved.rglob("*") if path.is_file()
+    } - {"provenance.json"}
+
+
+def test_a_saved_scenario_can_be_run_again(saved: Path) -> None:
+    assert open_run(saved).scenarios == {"all_35": small("all_35", "save_log=true")}
+
+
+def test_a_saved_run_prints_the_screen_that_was_shown(saved: Path) -> None:
+    result = sim112.run(small("all_35"))
+    assert str(sim112.open_run(saved)) == str(result)
+    assert repr(sim112.open_run(saved)) == f"<StoredRun {saved}: run, all_35>"
+
+
+def test_saved_measures_give_the_measured_values(saved: Path) -> None:
+    result = sim112.run(small("all_35"))
+    table = open_run(saved).table("measures").to_pydict()
+    for replication, measures in enumerate(result.measures):
+        for key, scope in (("answer_delay_s", "regency_112"), ("offered", "desk"), ("utilisation", "agency")):
+            rows = [
+                at
+                for at in range(len(table["measure"]))
+                if (table["measure"][at], table["scope"][at], table["replication"][at])
+                == (key, scope, replication)
+            ]
+            saved_values = {
+                table["member"][at]: table["scale"][at] * table["numerator"][at] / table["denominator"][at]
+                for at in rows
+                if table["denominator"][at] > 0
+            }
+            names = measures.members(scope)
+            expected = {
+                name: float(value)
+                for name, value in zip(names, measures.value(key, scope), strict=True)
+                if np.isfinite(value)
+            }
+            assert saved_values == pytest.approx(expected)
+            assert BY_KEY[key].scale == table["scale"][rows[0]]
+
+
+def test_the_summary_has_every_regency(saved: Path) -> None:
+    rows = open_run(saved).rows("summary")
+    found = {row["member"] for row in rows if row["scope"] == "regency" and row["measure"] == "offered"}
+    assert found == {"pati", "kudus"}
+
+
+def test_the_saved_log_is_the_log(saved: Path) -> None:
+    scenario = small("all_35")
+    for replication in range(2):
+        world, calls = world_of(scenario), draw(scenario, replication)
+        log = simulate(world, calls)
+        stored = open_run(saved)
+        table = stored.table(f"log/all_35/{replication}/calls")
+        assert table.num_rows == len(log.call_caller)
+        np.testing.assert_array_equal(table["answered_s"].to_numpy(), log.call_answered_s)
+        np.testing.assert_array_equal(table["caller"].to_numpy(), calls.caller_key[log.call_caller])
+        assert table["desk"].to_pylist() == [world.desk_name[desk] for desk in log.call_desk]
+        assert min(table["attempt"].to_pylist()) == 1
+        jobs = stored.table(f"log/all_35/{replication}/jobs")
+        np.testing.assert_array_equal(jobs["on_scene_s"].to_numpy(), log.job_on_scene_s)
+        assert jobs["unit"].to_pylist() == log.job_unit.tolist()
+        incidents = calls.incident_key[calls.need_incident[log.job_need]]
+        np.testing.assert_array_equal(jobs["incident"].to_numpy(), incidents)
+
+
+def test_a_call_without_incident_has_none_in_the_log(saved: Path) -> None:
+    table = open_run(saved).table("log/all_35/0/calls").to_pydict()
+    nuisance = [kind in ("information", "prank", "ghost", "test") for kind in table["kind"]]
+    assert nuisance == [incident is None for incident in table["incident"]]
+
+
+def test_a_damaged_run_is_refused(saved: Path, tmp_path: Path) -> None:
+    write_rows(tmp_path / "summary.csv", [{"a": 1.0, "b": float("nan")}])
+    assert (tmp_path / "summary.csv").read_text(encoding="utf-8") == "a,b\n1.0,\n"
+    started = datetime.now().astimezone()
+    write_provenance(tmp_path, verb="run", command=["sim112"], seed=1, started=started)
+    assert open_run(tmp_path).rows("summary") == [{"a": "1.0", "b": ""}]
+    with pytest.raises(InputError, match=r"no measures\.parquet"):
+        open_run(tmp_path).table("measures")
+    (tmp_path / "summary.csv").write_text("a,b\n2.0,\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"summary\.csv: not as it was written"):
+        open_run(tmp_path)
+    (tmp_path / "summary.csv").unlink()
+    with pytest.raises(InputError, match=r"summary\.csv: is missing"):
+        open_run(tmp_path)
+
+
+def test_no_run_and_no_provenance_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no run is saved here"):
+        open_run(tmp_path)
+    (tmp_path / "provenance.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="not as it was written"):
+        open_run(tmp_path)
+
+
+def test_a_comparison_saves_its_tables(tmp_path: Path) -> None:
+    settings = compare_settings(["sensitivity_shown=1", "screening_replications=1", "stress_replications=1"])
+    result = sim112.compare([small("dec_2021"), small("all_35")], settings=settings, results=tmp_path)
+    assert result.folder is not None
+    stored = sim112.open_run(result.folder)
+    assert set(stored.scenarios) == {"dec_2021", "all_35"}
+    rows = stored.rows("comparison")
+    assert {row["use"] for row in rows} == {"as given", "low", "high"}
+    covered = {row["scenario"]: float(row["value"]) for row in rows if row["measure"] == "people_covered"}
+    assert covered["dec_2021"] < covered["all_35"]
+    assert str(stored) == str(result)
+    assert len(stored.rows("sensitivity")) == 1
+
+
+def points(*replications: int) -> list[Point]:
+    return [
+        Point({"replications": str(number)}, small("all_35", f"replications={number}"))
+        for number in replications
+    ]
+
+
+def test_a_sweep_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "sweep"
+    first = sweep(points(1, 2), into=folder)
+    assert (len(first.rows), first.resumed) == (2, 0)
+    kept = {path: path.stat().st_mtime_ns for path in (folder / "points").rglob("*") if path.is_file()}
+
+    def interrupted(*_: object, **__: object) -> object:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sim112.study.sweep.replicate", interrupted)
+        with pytest.raises(KeyboardInterrupt, match="2 of 3 points are saved; go on with --into"):
+            sweep(points(1, 2, 3), into=folder)
+    assert {
+        path: path.stat().st_mtime_ns for path in (folder / "points").rglob("*") if path.is_file()
+    } == kept
+
+    whole = sweep(points(3, 1, 2), into=folder)
+    assert (len(whole.rows), whole.resumed) == (3, 2)
+    assert [row["replications"] for row in whole.rows] == ["3", "1", "2"]
+    assert whole.rows[1:] == first.rows
+    assert open_run(folder).rows("sweep") == list(whole.rows)
+    assert "2 of 3 points were saved before" in str(whole)
+
+
+def test_workers_do_not_make_another_point(tmp_path: Path) -> None:
+    sweep(points(1), into=tmp_path)
+    again = [Point({}, small("all_35", "replications=1", "workers=2"))]
+    assert sweep(again, into=tmp_path).resumed == 1
+    assert sweep([Point({}, small("all_35", "replications=1", "seed=7"))], into=tmp_path).resumed == 0
+
+
+def test_a_damaged_point_is_not_taken_for_a_result(tmp_path: Path) -> None:
+    sweep(points(1), into=tmp_path)
+    [summary] = tmp_path.glob("points/*/summary.csv")
+    summary.write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match=r"summary\.csv: not as it was written"):
+        sweep(points(1), into=tmp_path)
