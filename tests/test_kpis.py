@@ -299,8 +299,8 @@ def test_agencies_and_units_are_counted_by_hand(measured):
     assert value(measured, "utilisation", "agency", ambulance) == pytest.approx(
         (660 + 1840 + 1800) / (2 * WINDOW_S)
     )
-    # scenes in Pati are 600 s from the station, the one in Kudus 1200 s
-    assert value(measured, "coverage_share", "agency", ambulance) == pytest.approx(2 / 3)
+    # Pati's zones of 600 and 400 people are 0 and 600 s from the station, Kudus is 1200 s away
+    assert value(measured, "coverage_share", "agency", ambulance) == pytest.approx(1000 / 1500)
     assert value(measured, "coverage_share", "agency_regency", 2 + KUDUS) == 0
 
 

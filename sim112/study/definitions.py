@@ -427,9 +427,9 @@ AGENCY_MEASURES = (
     ),
     Measure(
         "coverage_share", "share", "nearest station within the target", "pos terdekat dalam target",
-        "covered", "needs", "higher", "share",
-        "Incidents that need the agency and lie within its target of the nearest station, by the travel-"
-        "time table of the period, without turnout. Places are drawn by population.",
+        "covered_people", "people_of_agency", "higher", "share",
+        "People whose nearest station of the agency is within its target, by the travel-time table and "
+        "without turnout; a mean over the reported time.",
     ),
     Measure(
         "utilisation", "share", "utilisation of units", "pemakaian unit",

@@ -16,7 +16,7 @@ from sim112.config.targets import Targets
 from sim112.engine.contract import Calls, Floats, Ints, Log, World
 from sim112.study.definitions import BY_KEY, QUANTITIES, SPANS
 from sim112.study.desk_kpis import DAY_S, WEEK_S, YEAR_S, add_calls, add_desk_time, add_genuine_callers
-from sim112.study.response_kpis import add_incidents, add_units
+from sim112.study.response_kpis import add_coverage, add_incidents, add_units
 from sim112.study.statistics import quantile_of_counts
 from sim112.study.totals import (
     MIDDLE_S,
@@ -86,6 +86,7 @@ def measure(world: World, calls: Calls, log: Log, targets: Targets, costs: Costs
     add_desk_time(totals, world, log, costs)
     histograms = call_histograms | add_incidents(totals, world, calls, log, targets)
     add_units(totals, world, log)
+    add_coverage(totals, world, targets)
     return Measures(1, totals.scopes, targets, totals.sums, histograms, answered_by_kind)
 
 

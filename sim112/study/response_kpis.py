@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,6 @@ def _add_needs(
         "unit_waited": has_alert & ~(assigned == alerted),
         "trips": np.isfinite(rolling),
         "aid_trips": np.isfinite(rolling) & (unit != NONE) & (unit_regency != regency),
-        "covered": _is_covered(world, calls, targets, rows),
     }
     for count, total, start_s, stop_s in (
         ("assigned", "unit_wait_sum_s", alerted, assigned),
@@ -163,21 +163,34 @@ def _add_needs(
     totals.add(places, columns)
 
 
-def _is_covered(world: World, calls: Calls, targets: Targets, rows: Ints) -> NDArray[np.bool_]:
-    """Whether the scene of each need lies within the agency's target of its nearest station, by the period's
-    table.
+def add_coverage(totals: Totals, world: World, targets: Targets) -> None:
+    """Sum the people who live within each agency's target of its nearest station, and all people."""
+    agencies, regencies = len(world.agency_name), len(world.regency_name)
+    agency = np.repeat(np.arange(agencies), regencies)
+    places = {"agency": agency, "agency_regency": np.arange(agencies * regencies)}
+    people = np.bincount(world.zone_regency, world.zone_population, regencies)
+    covered = _covered_people(world, tuple(targets.response_targets(world.agency_name)))
+    totals.add(places, {"covered_people": covered.ravel(), "people_of_agency": np.tile(people, agencies)})
+
+
+@lru_cache(maxsize=8)
+def _covered_people(world: World, target_s: tuple[float, ...]) -> Floats:
+    """People within the target of the nearest station by table time, a mean over the reported time, [A, R].
+
+    The same in every replication of a world, and so kept.
     """
-    incident, agency = calls.need_incident[rows], calls.need_agency[rows]
     changes = np.flatnonzero(world.change_what == Change.PERIOD)
-    turn = np.searchsorted(world.change_time_s[changes], calls.incident_noticed_s[incident], side="right")
-    period = np.concatenate([[0], world.change_value[changes]])[turn]
-    covered = np.zeros(len(rows), bool)
-    for index, target_s in enumerate(targets.response_targets(world.agency_name)):
-        stations = np.unique(world.unit_zone[world.unit_agency == index])
-        mine = np.flatnonzero(agency == index)
-        if len(stations) and len(mine):
-            nearest_s = world.travel_s[:, stations, :].min(axis=1)
-            covered[mine] = nearest_s[period[mine], calls.incident_zone[incident[mine]]] <= target_s
+    times_s = np.concatenate([[0.0], world.change_time_s[changes], [world.end_s]])
+    lasts_s = np.diff(np.clip(times_s, world.report_from_s, world.report_to_s))
+    period = np.concatenate([[0], world.change_value[changes]])
+    share = np.bincount(period, lasts_s, len(world.travel_s)) / lasts_s.sum()
+    covered = np.zeros((len(target_s), len(world.regency_name)))
+    for agency, within_s in enumerate(target_s):
+        stations = np.unique(world.unit_zone[world.unit_agency == agency])
+        if len(stations):
+            nearest_s = world.travel_s[:, stations, :].min(axis=1) + world.scene_approach_s
+            people = (share @ (nearest_s <= within_s)) * world.zone_population
+            covered[agency] = np.bincount(world.zone_regency, people, len(world.regency_name))
     return covered
 
 
