@@ -365,8 +365,9 @@ def _direction(row: Row) -> Verdict:
 
 
 def _unchanged(runs: Runs, headline: Sequence[Row]) -> tuple[tuple[str, float], ...]:
-    """Measures of which every scenario's difference, with its interval, is negligible; with the first one's
-    value.
+    """Measures of which every difference, with its interval, is negligible; with the first one's value.
+
+    A measure with a clear verdict is not among them, however small the difference.
     """
     by_key: dict[str, list[Row]] = {}
     for row in headline:
@@ -381,7 +382,9 @@ def _unchanged(runs: Runs, headline: Sequence[Row]) -> tuple[tuple[str, float], 
             for row in rows[1:]
             if np.isfinite(row.difference)
         ]
-        if len(reach) == len(rows) - 1 and reach and max(reach) <= bound and not rows[0].is_few:
+        is_clear = any(row.verdict in ("better", "worse") for row in rows)
+        small = len(reach) == len(rows) - 1 and reach and max(reach) <= bound
+        if small and not is_clear and not rows[0].is_few:
             kept.append((key, rows[0].value))
     return tuple(kept)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from math import isfinite
 
 from sim112.config.scenario import Scenario
-from sim112.study.comparison import Comparison, Row
 from sim112.study.definitions import BY_KEY
 from sim112.study.run import ComparedResult, Result, most_covered
+from sim112.study.sensitivity import ENDS
 from sim112.study.sweep import TABLE_KEYS, SweepResult
 from sim112.views.tables import (
-    LABELS,
     WIDTH,
+    Column,
     aligned,
     decimals_for,
     first_screen,
@@ -21,15 +20,6 @@ from sim112.views.tables import (
     scale_of,
     scenario_table,
 )
-
-USE_KEYS = (
-    "alert_capped_s",
-    "life_reached_within_share",
-    "unreported",
-    "genuine_found_nobody",
-    "cost_per_report",
-)
-"""Headline measures that hang on how many dial 112."""
 
 SWEEP_KEYS = {
     "answered_within_share": "answered in time",
@@ -44,8 +34,8 @@ SWEEP_KEYS = {
 WORDS = {
     "whom": "What does the emergency number 112 change for the people of {whom}?",
     "province": "Central Java",
-    "use": "How many dial 112 is a guess. {scenario} (and its difference from {first}) by level of use:",
-    "levels": ("few (low)", "as assumed", "many (high)"),
+    "low": "few dial 112",
+    "high": "many dial 112",
     "caps": "An agency never alerted counts as {alert:g} min; incidents lost are those unreported or not "
     "reached within {response:g} min on the worst day (demand={stress}).",
     "caps_calm": "An agency never alerted counts as {alert:g} min.",
@@ -69,39 +59,19 @@ def run_screen(result: Result) -> str:
 
 def compare_screen(result: ComparedResult) -> str:
     """Several scenarios: their questions, the headline, the use of 112, how far assumptions move it."""
-    screen = first_screen(_question(result.scenarios), result.comparison, result.sensitivity, [_caps(result)])
-    parts = [*(_scenario_line(scenario) for scenario in result.scenarios), "", screen]
+    levels = []
     if result.use:
-        parts += [
-            "",
-            use_table(result.comparison, result.use["low"], result.use["high"], most_covered(result).name),
-        ]
-    return "\n".join(parts)
-
-
-def use_table(middle: Comparison, low: Comparison, high: Comparison, scenario: str) -> str:
-    """The headline of one scenario at three levels of use, with its differences at the same use."""
-    first = middle.scenarios[0]
-    rows: list[Sequence[str]] = [["", *WORDS["levels"]]]
-    for key in USE_KEYS:
-        found = [comparison.row(key, scenario) for comparison in (low, middle, high)]
-        scale, unit = scale_of(found[0].unit, [row.value for row in found])
-        decimals = decimals_for([scale * row.value for row in found])
-        rows.append([f"{LABELS.get(key, key)}, {unit}", *(_cell(row, scale, decimals) for row in found)])
-    title = _wrapped(str(WORDS["use"]).format(scenario=scenario, first=first))
-    return f"{title}\n{aligned(rows, [40, 19, 19, 19])}"
-
-
-def _cell(row: Row, scale: float, decimals: int) -> str:
-    text = number(scale * row.value, decimals)
-    if row.verdict == "baseline" or not isfinite(row.difference):
-        return text
-    return f"{text} ({number(scale * row.difference, decimals, signed=True)})"
+        scenario = most_covered(result).name
+        levels = [Column(scenario, result.use[end], scenario, note=WORDS[end]) for end in ENDS]
+    screen = first_screen(
+        _question(result.scenarios), result.comparison, result.sensitivity, [_caps(result)], levels
+    )
+    return "\n".join([*(_scenario_line(scenario) for scenario in result.scenarios), "", screen])
 
 
 def _question(scenarios: Sequence[Scenario]) -> str:
     regencies = scenarios[0].area.regencies
-    return str(WORDS["whom"]).format(whom=", ".join(regencies) if regencies else WORDS["province"])
+    return WORDS["whom"].format(whom=", ".join(regencies) if regencies else WORDS["province"])
 
 
 def _scenario_line(scenario: Scenario) -> str:
@@ -112,7 +82,7 @@ def _scenario_line(scenario: Scenario) -> str:
 
 def _caps(result: ComparedResult) -> str:
     targets = result.scenarios[0].targets
-    text = str(WORDS["caps_calm" if result.stress is None else "caps"])
+    text = WORDS["caps_calm" if result.stress is None else "caps"]
     return text.format(
         alert=targets.alert_cap_s / 60, response=targets.response_cap_s / 60, stress=result.settings.stress
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite, isnan
 
 from sim112.study.comparison import (
@@ -24,8 +25,9 @@ from sim112.study.kpis import Measures
 from sim112.study.statistics import is_few
 
 WIDTH = 100
-LABEL_WIDTH = 31
-COLUMN_WIDTH = 22
+LABEL_WIDTH = 30
+COLUMN_WIDTH = 20
+MOST_COLUMNS = 5
 DASH = "-"
 
 WORDS = {
@@ -41,18 +43,21 @@ WORDS = {
     "undefined": "",
     "baseline": "",
     "": "",
-    "compared_with": "Each column shows a value and, below it, the difference from {first}.",
-    "span": "{days:.3g} simulated days, {replications} replications. Counts are scaled to a year.",
+    "compared_with": " Below each value: its difference from {first}.",
+    "at_same_use": " How many dial 112 is a guess: the last columns have few and many, in {first} too.",
+    "span": "{replications} replications of {days:.3g} simulated days; counts are scaled to a year.",
     "span_one": "{days:.3g} simulated days, one replication: no interval, no verdict. Counts are a year.",
     "unchanged": "What did not change (surely by less than 5 %): {names}.",
     "nothing_unchanged": "Nothing that was looked at surely stayed within 5 % of {first}.",
     "verdicts": "better, worse: clear at 5 % over this whole table (Holm). unclear: chance may explain it.",
     "few": "too few: under 30 events in all replications.",
     "chance": "The intervals (95 %) cover chance, not the assumptions.",
-    "pairing": "Scenarios face the same incidents, so differences vary {factor:.1f} times less (variance).",
-    "spread": "Between the best- and the worst-served regency, minutes until the first needed unit is there:",
-    "sensitivity": "How far the assumptions move this (difference from {first} at low | middle | high):",
-    "turn": "  {assumption} at {at}: {label} in {scenario} becomes '{verdict}' instead of '{instead_of}'",
+    "pairing": "Scenarios face the same incidents: differences vary {factor} times less (variance).",
+    "spread": "Best- and worst-served regency ({members}) are this many minutes apart until the first needed "
+    "unit is there: {gaps}.",
+    "sensitivity": "The guesses that move this most (difference from {first} at low | middle | high):",
+    "turns": "Verdicts that they turn:",
+    "turn": "{label} in {scenario}: {verdict} with {at}",
     "no_turn": "No assumption that was tried turns a verdict.",
     "low": "low",
     "high": "high",
@@ -159,43 +164,61 @@ def aligned(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
 # ---- the first screen of a comparison ----------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Column:
+    """One column of a headline table: a scenario as a comparison has it, under its heading."""
+
+    heading: str
+    comparison: Comparison
+    scenario: str
+    note: str = ""  # second line of the heading
+
+    def row(self, measure: str) -> Row | None:
+        """The scenario's row of a measure; None where this comparison does not have it."""
+        found = [r for r in self.comparison.headline if (r.measure, r.scenario) == (measure, self.scenario)]
+        return found[0] if found else None
+
+
 def first_screen(
     question: str,
     comparison: Comparison,
     sensitivities: Sequence[Sensitivity] = (),
     notes: Sequence[str] = (),
+    levels: Sequence[Column] = (),
 ) -> str:
-    """What an official reads: the question, the headline by scenario, what did not change, and how sure it
-    is.
+    """What an official reads: the question, the headline by scenario, what did not change, how sure it is.
 
-    ``notes`` are further lines, such as what the caps are.
+    ``levels`` are further columns, a scenario at low and at high use of 112; ``notes`` are further lines,
+    such as what the caps are.
     """
     first = comparison.scenarios[0]
     keys = tuple(dict.fromkeys(row.measure for row in comparison.headline))
+    columns = [*(Column(name, comparison, name) for name in comparison.scenarios), *levels]
     span = WORDS["span_one" if comparison.replications == 1 else "span"]
+    several = len(comparison.scenarios) > 1
     parts = [
         _wrapped(question),
-        span.format(days=comparison.window_days, replications=comparison.replications),
-        *([WORDS["compared_with"].format(first=first)] if len(comparison.scenarios) > 1 else []),
+        _wrapped(
+            span.format(days=comparison.window_days, replications=comparison.replications)
+            + (WORDS["compared_with"].format(first=first) if several else "")
+            + (WORDS["at_same_use"].format(first=first) if levels else "")
+        ),
         "",
     ]
-    for names in _blocks(comparison.scenarios):
-        parts += [_headline_block(comparison, keys, names), ""]
-    if len(comparison.scenarios) > 1:
+    for block in _blocks(columns):
+        parts += [headline_table("", keys, block), ""]
+    if several:
         parts.append(_wrapped(_unchanged_sentence(comparison)))
-    parts += [_wrapped(line) for line in (_regency_sentence(comparison),) if line]
-    if comparison.spreads:
-        parts += [_spread_lines(comparison), ""]
-    parts += [_wrapped(note) for note in (_target_note(comparison), *notes)]
-    if len(comparison.scenarios) > 1 and comparison.replications > 1:
-        parts.append(WORDS["verdicts"])
-    if any(row.is_few for row in comparison.headline):
-        parts.append(WORDS["few"])
-    parts.append(WORDS["chance"])
-    if isfinite(comparison.variance_reduction):
-        parts.append(WORDS["pairing"].format(factor=comparison.variance_reduction))
+    parts += [
+        _wrapped(line) for line in (_spread_sentence(comparison), _regency_sentence(comparison)) if line
+    ]
     if sensitivities:
         parts += ["", sensitivity_lines(sensitivities, first)]
+    parts.append("")
+    parts += [_wrapped(note) for note in (_target_note(comparison), *notes)]
+    verdicts = [WORDS["verdicts"]] if several and comparison.replications > 1 else []
+    few = [WORDS["few"]] if any(row.is_few for row in comparison.headline) else []
+    parts.append(_wrapped(" ".join([*verdicts, *few, WORDS["chance"], _pairing(comparison)])))
     return "\n".join(parts)
 
 
@@ -203,58 +226,66 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(" ".join(text.split()), WIDTH)
 
 
-def _blocks(scenarios: Sequence[str]) -> list[tuple[str, ...]]:
-    """Scenarios in blocks that fit the width, the first one in each."""
-    fits = (WIDTH - LABEL_WIDTH) // (COLUMN_WIDTH + 1) - 1
-    others = scenarios[1:]
-    starts = range(0, max(len(others), 1), fits)
-    return [(scenarios[0], *others[start : start + fits]) for start in starts]
+def _pairing(comparison: Comparison) -> str:
+    factor = comparison.variance_reduction
+    return WORDS["pairing"].format(factor=number(factor, 0)) if isfinite(factor) else ""
 
 
-def _headline_block(comparison: Comparison, keys: Sequence[str], names: Sequence[str]) -> str:
-    widths = [LABEL_WIDTH, *[COLUMN_WIDTH] * len(names)]
-    rows: list[Sequence[str]] = [["", *(_short(name, COLUMN_WIDTH) for name in names)]]
-    rows.append(["-" * (sum(widths) + len(names))])
+def _blocks(columns: Sequence[Column]) -> list[list[Column]]:
+    """Columns in blocks that fit the width, the first one in each."""
+    others = columns[1:]
+    starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
+    return [[columns[0], *others[start : start + MOST_COLUMNS - 1]] for start in starts]
+
+
+def headline_table(title: str, keys: Sequence[str], columns: Sequence[Column]) -> str:
+    """Measures by scenario, three lines each: values, differences from the first scenario, verdicts."""
+    width = min(COLUMN_WIDTH, (WIDTH - LABEL_WIDTH) // len(columns) - 1)
+    widths = [LABEL_WIDTH, *[width] * len(columns)]
+    header: list[Sequence[str]] = [[title, *(_short(column.heading, width) for column in columns)]]
+    if any(column.note for column in columns):
+        header.append(["", *(_short(column.note, width) for column in columns)])
+    lines: list[Sequence[str]] = []
     for key in keys:
-        found = [comparison.row(key, name) for name in names]
-        rows += _headline_lines(found)
-    return aligned(rows[:1], widths) + "\n" + rows[1][0] + "\n" + aligned(rows[2:], widths)
+        lines += _headline_lines([column.row(key) for column in columns], width)
+    return "\n".join([aligned(header, widths), "-" * (sum(widths) + len(columns)), aligned(lines, widths)])
 
 
 def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _headline_lines(found: Sequence[Row]) -> list[list[str]]:
-    """Two lines of one measure: values, then differences with their verdicts."""
-    scale, unit = scale_of(found[0].unit, [row.value for row in found])
-    values = [scale * row.value for row in found]
-    bounds = [scale * bound for row in found[:1] for bound in (row.low, row.high)]
-    decimals = decimals_for([*values, *bounds])
-    label = LABELS.get(found[0].measure, found[0].label)
-    lines = textwrap.wrap(f"{label}, {unit}", LABEL_WIDTH - 1, subsequent_indent="  ")
-    lines += [""] * (2 - len(lines))
-    upper = [
-        with_bounds(scale * row.value, scale * row.low, scale * row.high, decimals) if at == 0 or row.is_few
-        else number(scale * row.value, decimals)
-        for at, row in enumerate(found)
-    ]  # fmt: skip
-    lower = ["", *(_difference_cell(row, scale, decimals) for row in found[1:])]
-    return [[lines[0], *upper], [lines[1], *lower], *([line] for line in lines[2:])]
+def _headline_lines(found: Sequence[Row | None], width: int) -> list[list[str]]:
+    """Lines of one measure: values, then differences, then verdicts (left out where all are empty)."""
+    rows = [row for row in found if row is not None]
+    scale, unit = scale_of(rows[0].unit, [row.value for row in rows])
+    bounds = [scale * bound for bound in (rows[0].low, rows[0].high)]
+    decimals = decimals_for([*(scale * row.value for row in rows), *bounds])
+    label = LABELS.get(rows[0].measure, rows[0].label)
+    labels = textwrap.wrap(f"{label}, {unit}", LABEL_WIDTH - 1, subsequent_indent="  ")
+    cells = [[""] * 3 if row is None else _cell_lines(row, scale, decimals, width) for row in found]
+    lines = [list(line) for line in zip(*cells, strict=True)]
+    while len(lines) > len(labels) and not any(lines[-1]):
+        lines.pop()
+    labels += [""] * (len(lines) - len(labels))
+    lines += [[""] * len(found) for _ in range(len(labels) - len(lines))]
+    return [[name, *line] for name, line in zip(labels, lines, strict=True)]
 
 
-def _difference_cell(row: Row, scale: float, decimals: int) -> str:
-    if not isfinite(row.difference):
-        return ""
+def _cell_lines(row: Row, scale: float, decimals: int, width: int) -> list[str]:
+    value = number(scale * row.value, decimals)
+    if row.verdict == "baseline" or row.is_few:
+        with_interval = with_bounds(scale * row.value, scale * row.low, scale * row.high, decimals)
+        value = with_interval if len(with_interval) <= width else value
+    if not isfinite(row.difference) or row.verdict == "baseline":
+        return [value, "", ""]
     verdict = WORDS[row.verdict]
     if row.verdict in ("same", "too few"):
-        return verdict
-    low, high = scale * row.difference_low, scale * row.difference_high
-    half = (high - low) / 2
+        return [value, verdict, ""]
+    half = scale * (row.difference_high - row.difference_low) / 2
     text = number(scale * row.difference, decimals, signed=True)
     margin = f" ±{number(half, decimals)}" if isfinite(half) and half >= 0.5 * 10.0**-decimals else ""
-    full = f"{text}{margin} {verdict}".rstrip()
-    return full if len(full) <= COLUMN_WIDTH else f"{text} {verdict}"
+    return [value, f"{text}{margin}" if len(f"{text}{margin}") <= width else text, verdict]
 
 
 def _unchanged_sentence(comparison: Comparison) -> str:
@@ -289,38 +320,42 @@ def _target_note(comparison: Comparison) -> str:
     return WORDS["targets"].format(times=times)
 
 
-def _spread_lines(comparison: Comparison) -> str:
-    rows = [
-        ["  " + row.scenario, with_bounds(row.value / 60, row.low / 60, row.high / 60, 1), f"  {row.member}"]
-        for row in comparison.spreads
-    ]
-    lines = [f"{row[0]:<{LABEL_WIDTH}} {row[1]:>14}   {row[2].strip()}" for row in rows if row[1] != DASH]
-    return "\n".join([WORDS["spread"], *lines]) if lines else ""
+def _spread_sentence(comparison: Comparison) -> str:
+    """How far apart the best- and the worst-served regency are, by scenario."""
+    known = [row for row in comparison.spreads if isfinite(row.value)]
+    gaps = [f"{row.scenario} {with_bounds(row.value / 60, row.low / 60, row.high / 60, 1)}" for row in known]
+    return WORDS["spread"].format(gaps=", ".join(gaps), members=known[0].member) if known else ""
 
 
 def sensitivity_lines(sensitivities: Sequence[Sensitivity], first: str) -> str:
     """The assumptions that move the headline most, and the verdicts that they turn."""
-    rows: list[Sequence[str]] = []
-    turns = []
+    rows: list[str] = []
+    turned: dict[tuple[str, str, str], list[str]] = {}
     for item in sensitivities:
         if not item.measure:
             continue
         scale, unit = (1 / 60, "min") if item.unit == "s" else scale_of(item.unit, item.differences)
         decimals = decimals_for([scale * value for value in item.differences])
         low, middle, high = (number(scale * value, decimals, signed=True) for value in item.differences)
-        what = f"{_short(item.scenario, 12)}: {LABELS.get(item.measure, item.measure)}"
-        rows.append([f"  {_short(item.assumption, 30)}", f"{low} | {middle} | {high} {unit}", what])
-        turns += [
-            WORDS["turn"].format(
-                assumption=item.assumption, at=WORDS[turn.at], scenario=turn.scenario,
-                label=LABELS.get(turn.measure, turn.measure),
-                verdict=turn.verdict, instead_of=turn.instead_of,
-            )
-            for turn in item.turns
-        ]  # fmt: skip
-    table = [f"{row[0]:<33}{row[1]:>26}  {_short(row[2], WIDTH - 61)}" for row in rows]
-    ending = [textwrap.fill(turn, WIDTH, subsequent_indent="    ") for turn in turns] or [WORDS["no_turn"]]
-    return "\n".join([WORDS["sensitivity"].format(first=first), *table, *ending])
+        what = f"{_name(item.measure)} in {item.scenario}"
+        moves = f"{low} | {middle} | {high} {unit}"
+        rows.append(f"  {_short(item.assumption, 28):<29}{moves:>36}  {_short(what, WIDTH - 69)}")
+        for turn in item.turns:
+            key = (turn.measure, turn.scenario, WORDS[turn.verdict] or turn.verdict)
+            turned.setdefault(key, []).append(f"{item.assumption} {WORDS[turn.at]}")
+    turns = [
+        WORDS["turn"].format(
+            label=_name(measure), scenario=scenario, verdict=verdict, at=", ".join(causes)
+        )
+        for (measure, scenario, verdict), causes in turned.items()
+    ]  # fmt: skip
+    ending = [textwrap.fill(turn, WIDTH, initial_indent="  ", subsequent_indent="    ") for turn in turns]
+    title = WORDS["sensitivity"].format(first=first)
+    return "\n".join([title, *rows, *([WORDS["turns"], *ending] if turns else [WORDS["no_turn"]])])
+
+
+def _name(measure: str) -> str:
+    return NAMES.get(measure) or LABELS.get(measure) or BY_KEY[measure].label
 
 
 # ---- one regency, one scenario -----------------------------------------------------------------------------
@@ -338,21 +373,12 @@ def regency_table(comparison: Comparison, runs: Runs, regency: str) -> str:
     tested = [row for row in comparison.regencies if row.member == regency]
     untested = ("people_covered", "response_capped_s", "reached_within_share", "genuine_found_nobody")
     others = [row for key in untested for row in measure_rows(key, runs, "regency") if row.member == regency]
+    here = replace(comparison, headline=(*tested, *others))
+    keys = tuple(dict.fromkeys(row.measure for row in here.headline))
     parts = []
-    for names in _blocks(comparison.scenarios):
-        widths = [LABEL_WIDTH, *[COLUMN_WIDTH] * len(names)]
-        lines: list[Sequence[str]] = []
-        for key in dict.fromkeys(row.measure for row in [*tested, *others]):
-            found = [
-                row
-                for name in names
-                for row in [*tested, *others]
-                if (row.measure, row.scenario) == (key, name)
-            ]
-            lines += _headline_lines(found)
-        header = [f"{WORDS['regency']}: {regency}", *(_short(name, COLUMN_WIDTH) for name in names)]
-        parts += [aligned([header], widths), "-" * (sum(widths) + len(names)), aligned(lines, widths), ""]
-    parts += [WORDS["regency_note"], WORDS["few"], WORDS["chance"]]
+    for block in _blocks([Column(name, here, name) for name in comparison.scenarios]):
+        parts += [headline_table(f"{WORDS['regency']}: {regency}", keys, block), ""]
+    parts.append(_wrapped(" ".join([WORDS["regency_note"], WORDS["few"], WORDS["chance"]])))
     return "\n".join(parts)
 
 
