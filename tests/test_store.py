@@ -196,7 +196,7 @@ def test_a_comparison_saves_its_tables(tmp_path: Path) -> None:
     result = sim112.compare([small("dec_2021"), small("all_35")], settings=settings, results=tmp_path)
     assert result.folder is not None
     stored = sim112.open_run(result.folder)
-    assert set(stored.scenarios) == {"dec_2021", "all_35"}
+    assert list(stored.scenarios) == ["dec_2021", "all_35"]
     rows = stored.rows("comparison")
     assert {row["use"] for row in rows} == {"as given", "low", "high"}
     covered = {row["scenario"]: float(row["value"]) for row in rows if row["measure"] == "people_covered"}

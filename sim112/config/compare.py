@@ -1,0 +1,71 @@
+"""What ``compare`` looks at beside the scenarios as they are: a flood, the use of 112, and other guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sim112.config.scenario import parse_overrides, suggestion
+from sim112.errors import InputError
+from sim112.paths import configs_dir
+
+
+class CompareSettings(BaseModel):
+    """How a comparison is told, beside its scenarios.
+
+    ``stress`` is the demand under which losses are counted, null for none. ``use_levels``: also show the
+    scenario with most people covered at low and at high use of 112. ``sensitivity``: run the headline again
+    with the ``suspects`` at the low and at the high end of what was assumed; all of them
+    ``screening_replications`` times, and the ``sensitivity_shown`` that move it most as often as the
+    scenarios. A suspect is a name and the keys of the assumptions that move together; ``sensitivity.at_end``
+    says how keys are read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stress: str | None
+    stress_replications: int = Field(ge=1)
+    use_levels: bool
+    sensitivity: bool
+    screening_replications: int = Field(ge=1)
+    sensitivity_shown: int = Field(ge=1)
+    suspects: dict[str, tuple[str, ...]]
+
+
+def compare_settings(overrides: Sequence[str] = (), config_dir: Path | None = None) -> CompareSettings:
+    """Read ``compare.yaml`` and change what the overrides name, for instance ``sensitivity=off``.
+
+    Raises InputError, one line, for a key that does not exist or a value that is not allowed.
+    """
+    path = configs_dir() / "compare.yaml"
+    if config_dir is not None and (config_dir / path.name).is_file():
+        path = config_dir / path.name
+    mapping: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for override in parse_overrides(overrides):
+        if override.is_sweep_override():
+            raise InputError(f"{override.input_line!r} gives several values; give one")
+        mapping[override.key_or_group] = override.value()
+    return settings_from_mapping(mapping)
+
+
+def settings_from_mapping(mapping: Mapping[str, Any]) -> CompareSettings:
+    """Check plain data as settings of a comparison; InputError for the first thing that is wrong."""
+    try:
+        return CompareSettings.model_validate(mapping)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = suggestion(key, CompareSettings.model_fields)
+            raise InputError(f"{key} is no key of compare.yaml; {known}") from None
+        wanted = first["msg"].removeprefix("Input ").replace("should", "it should", 1)
+        raise InputError(f"{key} is {first['input']!r}; {wanted}") from None
+
+
+def is_compare_key(override: str) -> bool:
+    """Whether an override belongs to the comparison, not to its scenarios."""
+    return override.split("=", 1)[0].split(".", 1)[0] in CompareSettings.model_fields

@@ -1,0 +1,239 @@
+"""Replications: the same drawn calls through each compared scenario, many times over, on all cores.
+
+The calls of a replication are drawn once and simulated in every scenario of a batch that asks for the same
+demand (common random numbers), so every difference between scenarios is paired. Replications are independent
+jobs for processes; results come back in order of batch, scenario and replication, whatever the number of
+workers.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from sim112.config.area import AreaConfig
+from sim112.config.scenario import Scenario
+from sim112.demand.calls import draw_calls
+from sim112.engine.contract import Calls, World
+from sim112.engine.reference import simulate
+from sim112.errors import InputError
+from sim112.study.kpis import Measures, measure
+from sim112.study.store import write_log
+from sim112.world.area import Area
+from sim112.world.network import build_world, load_places
+from sim112.world.roads import TravelTimes
+
+KEPT_WORLDS = 8
+"""Worlds that a worker keeps ready: batches are worked through in order, so those of one batch are enough."""
+
+REPORT_EVERY_S = 15.0
+"""Seconds between lines of progress where the output is not a terminal."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Scenarios that are compared with each other, and which replications of them are wanted.
+
+    With a ``log_folder`` each replication's log is saved in ``log_folder/<scenario>/<replication>/``.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    replications: range
+    log_folder: Path | None = None
+
+
+@dataclass
+class Progress:
+    """Tells on a stream how much is simulated, how long it took and how long the rest may take.
+
+    On a terminal it is one line that is written over; elsewhere a line now and then.
+    """
+
+    total: int
+    label: str = ""
+    stream: TextIO = field(default_factory=lambda: sys.stderr)
+    started_s: float = field(default_factory=time.monotonic)
+    done: int = 0
+    said_s: float = field(default_factory=time.monotonic)
+
+    def advance(self, amount: int) -> None:
+        """Add what was simulated since, and say so if it is time to."""
+        self.done += amount
+        now_s = time.monotonic()
+        if self.stream.isatty():
+            self.stream.write("\r" + self.line(now_s).ljust(78))
+            self.stream.flush()
+        elif now_s - self.said_s >= REPORT_EVERY_S:
+            self.stream.write(self.line(now_s) + "\n")
+            self.stream.flush()
+            self.said_s = now_s
+
+    def line(self, now_s: float) -> str:
+        """What is said at that moment."""
+        elapsed_s = now_s - self.started_s
+        rest_s = elapsed_s / self.done * (self.total - self.done)
+        done = f"{self.label}simulated {self.done} of {self.total} runs"
+        return f"{done}, {_minutes(elapsed_s)} gone, about {_minutes(rest_s)} to go"
+
+    def close(self) -> None:
+        """Clear the line on a terminal."""
+        if self.stream.isatty():
+            self.stream.write("\r" + " " * 78 + "\r")
+            self.stream.flush()
+
+
+def _minutes(duration_s: float) -> str:
+    return f"{round(duration_s) // 60}:{round(duration_s) % 60:02d}"
+
+
+def replicate(
+    batches: Sequence[Batch], *, workers: int | None = None, progress: str | None = None
+) -> list[list[list[Measures]]]:
+    """Simulate every replication of every batch: measures by batch, scenario and replication.
+
+    ``workers`` is the number of processes, all cores where None; the results do not depend on it. The worlds
+    of the first batch are built first, so that bad input is told before the work starts; other batches vary
+    them. With ``progress``, a label (perhaps empty), it is told on stderr how far it is.
+    """
+    for scenario in batches[0].scenarios if batches else ():
+        world_of(scenario)
+    tasks = [(b, replication) for b, batch in enumerate(batches) for replication in batch.replications]
+    workers = min(workers or os.cpu_count() or 1, len(tasks))
+    total = sum(len(batch.scenarios) * len(batch.replications) for batch in batches)
+    said = None if progress is None else Progress(total, progress)
+    try:
+        results = _alone(batches, tasks, said) if workers <= 1 else _together(batches, tasks, workers, said)
+    finally:
+        if said is not None:
+            said.close()
+    return [
+        [[results[b, r][s] for r in batch.replications] for s in range(len(batch.scenarios))]
+        for b, batch in enumerate(batches)
+    ]
+
+
+Task = tuple[int, int]
+Results = dict[Task, list[Measures]]
+
+
+def _alone(batches: Sequence[Batch], tasks: Sequence[Task], said: Progress | None) -> Results:
+    results: Results = {}
+    for b, replication in tasks:
+        results[b, replication] = simulate_once(batches[b], replication)
+        if said is not None:
+            said.advance(len(batches[b].scenarios))
+    return results
+
+
+def _together(
+    batches: Sequence[Batch], tasks: Sequence[Task], workers: int, said: Progress | None
+) -> Results:
+    # Forked workers share the travel times and worlds that are built already; where there is no safe fork
+    # (Windows, macOS) each builds its own.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin_worker, initargs=(tuple(batches),)
+    )
+    results: Results = {}
+    try:
+        with warnings.catch_warnings():
+            # Python 3.12 and later warn of forking beside other threads; ours are the idle ones of numpy's
+            # BLAS.
+            warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
+            waiting: dict[Future[list[Measures]], Task] = {pool.submit(_work, *task): task for task in tasks}
+        while waiting:
+            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                task = waiting.pop(future)
+                results[task] = future.result()
+                if said is not None:
+                    said.advance(len(batches[task[0]].scenarios))
+    except BrokenProcessPool:
+        raise InputError(
+            f"workers: one of {workers} processes was ended, perhaps for want of memory; give workers=1"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return results
+
+
+_batches: tuple[Batch, ...] = ()
+
+
+def _begin_worker(batches: tuple[Batch, ...]) -> None:
+    global _batches
+    _batches = batches
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker at once and in silence
+
+
+def _work(b: int, replication: int) -> list[Measures]:
+    return simulate_once(_batches[b], replication)
+
+
+def simulate_once(batch: Batch, replication: int) -> list[Measures]:
+    """One replication of a batch: the measures of each of its scenarios."""
+    drawn: list[tuple[Scenario, Calls]] = []
+    measured = []
+    for scenario in batch.scenarios:
+        calls = next((calls for other, calls in drawn if same_demand(scenario, other)), None)
+        if calls is None:
+            calls = draw(scenario, replication)
+            drawn.append((scenario, calls))
+        world = world_of(scenario)
+        log = simulate(world, calls)
+        measured.append(measure(world, calls, log, scenario.targets, scenario.costs))
+        if batch.log_folder is not None:
+            write_log(batch.log_folder / scenario.name / str(replication), world, calls, log)
+    return measured
+
+
+def same_demand(scenario: Scenario, other: Scenario) -> bool:
+    """Whether two scenarios face the same calls, which then are drawn once."""
+    return all(
+        getattr(scenario, part) == getattr(other, part)
+        for part in ("seed", "clock", "area", "demand", "callers", "work")
+    )
+
+
+_worlds: list[tuple[Scenario, World]] = []
+
+
+def world_of(scenario: Scenario) -> World:
+    """The world of a scenario, kept ready for the replications to come."""
+    for known, world in _worlds:
+        if known is scenario:
+            return world
+    area, travel = _places(scenario)
+    world = build_world(scenario, area, travel)
+    _worlds.append((scenario, world))
+    del _worlds[:-KEPT_WORLDS]
+    return world
+
+
+_places_of: list[tuple[AreaConfig, tuple[Area, TravelTimes]]] = []
+
+
+def _places(scenario: Scenario) -> tuple[Area, TravelTimes]:
+    """The area and travel times of a scenario; scenarios of one study nearly always share them."""
+    for config, places in _places_of:
+        if config == scenario.area:
+            return places
+    places = load_places(scenario)
+    _places_of[:] = [(scenario.area, places)]
+    return places
+
+
+def draw(scenario: Scenario, replication: int) -> Calls:
+    """The calls of one replication of a scenario, which depend on nothing that is deployed."""
+    area, _ = _places(scenario)
+    return draw_calls(scenario, area, replication)
