@@ -121,6 +121,12 @@ def _add_words(parser: _Parser, results: bool = True) -> None:
         )
 
 
+def _add_figures(parser: _Parser) -> None:
+    parser.add_argument(
+        "--no-figures", dest="figures", action="store_false", help="save tables only, which is quicker"
+    )
+
+
 def _split(words: Sequence[str], config_dir: Path | None) -> tuple[list[str], list[str]]:
     """Scenarios and overrides. Raises InputError for a scenario that does not exist or is named twice."""
     from sim112.config.scenario import choices
@@ -147,6 +153,7 @@ def run(words: list[str]) -> None:
     """``sim112 run``: one scenario."""
     parser = _parser("run", "Simulate one scenario and print its measures.", _groups_help())
     _add_words(parser)
+    _add_figures(parser)
     given = parser.parse_intermixed_args(words)
     from sim112.config.scenario import compose, to_yaml
 
@@ -158,7 +165,13 @@ def run(words: list[str]) -> None:
         return
     from sim112.study.run import run as run_scenario
 
-    result = run_scenario(scenario, results=given.results, command=["sim112", "run", *words], progress=True)
+    result = run_scenario(
+        scenario,
+        results=given.results,
+        figures=given.figures,
+        command=["sim112", "run", *words],
+        progress=True,
+    )
     print(result)
     _say_where(result.folder)
 
@@ -171,6 +184,7 @@ def compare(words: list[str]) -> None:
         _groups_help(),
     )
     _add_words(parser)
+    _add_figures(parser)
     given = parser.parse_intermixed_args(words)
     from sim112.config.compare import CompareSettings, compare_settings, is_compare_key
     from sim112.config.scenario import Scenario, compose, to_yaml
@@ -204,6 +218,7 @@ def compare(words: list[str]) -> None:
         settings=settings,
         stress=stress,
         results=given.results,
+        figures=given.figures,
         command=["sim112", "compare", *words],
         progress=True,
     )

@@ -78,6 +78,7 @@ def tiny_world() -> World:
         kind_priority=ints(0, 0, 2, 3), kind_queue_priority=ints(0, 0, 0, 0),
         kind_recognised=np.array([True, True, True, False]),
         kind_life_threatening=np.array([True, True, False, False]),
+        kind_is_emergency=np.array([True, True, True, False]),
         zone_regency=ints(0, 0, 1, 1), zone_population=floats(600, 400, 300, 200),
         scene_approach_s=np.zeros((1, 4)), travel_s=way[None], previous_zone=np.zeros((1, 4, 4), np.int32),
         hospital_zone=ints(0), hospital_for=np.zeros((4, 1, 4), np.int64),

@@ -10,7 +10,7 @@ import numpy as np
 from sim112.engine.contract import NO_LIMIT, NONE, TICKS_PER_S, Calls, Change, World
 
 BOOLS = ("need_transports", "caller_dials_112", "dial_redials_blocked", "dial_redials_abandoned")
-BOOLS = (*BOOLS, "kind_is_incident", "kind_recognised", "kind_life_threatening")
+BOOLS = (*BOOLS, "kind_is_incident", "kind_recognised", "kind_life_threatening", "kind_is_emergency")
 FLOAT_MARKS = ("_s", "_share", "_factor", "_population")
 
 
@@ -75,6 +75,7 @@ def world(**given: Any) -> World:
         kind_queue_priority=[0] * kinds,
         kind_recognised=[True] * kinds,
         kind_life_threatening=[False] * kinds,
+        kind_is_emergency=[True] * kinds,
         zone_regency=[0] * zones,
         zone_population=[0.0] * zones,
         scene_approach_s=np.zeros((periods, zones)),

@@ -92,6 +92,7 @@ class IncidentKind(Part):
     priority: int = Field(ge=0)
     queue_priority: int = Field(ge=0)
     life_threatening: bool
+    emergency: bool = True
     agencies: dict[Agency, Share]
     call_order: tuple[Agency, ...] = ()
     on_scene_s: dict[Agency, Duration]

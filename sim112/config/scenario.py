@@ -38,7 +38,8 @@ class Scenario(BaseModel):
     """A named what-if: everything a simulation needs to know, and nothing random.
 
     ``question`` is what the scenario answers, ``sourced`` and ``assumed`` say which of its parts rest on
-    sources and which on assumptions. ``workers`` null means one process a core.
+    sources and which on assumptions. ``workers`` null means one process a core; ``engine`` auto takes the
+    engine that is done first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,7 +51,7 @@ class Scenario(BaseModel):
     seed: int = Field(ge=0, lt=2**63)
     replications: int = Field(ge=1)
     workers: int | None = Field(ge=1)
-    engine: Literal["reference"]
+    engine: Literal["auto", "compiled", "reference"]
     save_log: bool
     lang: Literal["en", "id"]
     clock: Clock

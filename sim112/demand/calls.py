@@ -55,6 +55,7 @@ class KindTable:
     queue_priority: Ints
     recognised: Bools
     life_threatening: Bools
+    is_emergency: Bools  # False: arranged ahead
     hospitals: tuple[tuple[str, ...], ...]  # services that take patients of the kind; empty for calls
 
 
@@ -72,6 +73,7 @@ def kind_table(demand: Demand) -> KindTable:
         life_threatening=np.array(
             [kind.life_threatening for kind in kinds] + [False] * len(calls), dtype=np.bool_
         ),
+        is_emergency=np.array([kind.emergency for kind in kinds] + [False] * len(calls), dtype=np.bool_),
         hospitals=(*(kind.hospitals for kind in kinds), *(() for _ in calls)),
     )
 

@@ -144,6 +144,7 @@ class World:
     kind_queue_priority: Ints  # [K] of callers in a desk's queue; 0 first
     kind_recognised: Bools  # [K] a later report of a known incident is recognised and kept short
     kind_life_threatening: Bools  # [K]
+    kind_is_emergency: Bools  # [K] False: arranged ahead, such as a planned transport; measures keep it apart
 
     # places: a zone is a point of the road graph
     zone_regency: Ints  # [Z]

@@ -24,8 +24,9 @@ from typing import TextIO
 from sim112.config.area import AreaConfig
 from sim112.config.scenario import Scenario
 from sim112.demand.calls import draw_calls
+from sim112.engine import choice, compiled
+from sim112.engine.choice import Engine
 from sim112.engine.contract import Calls, World
-from sim112.engine.reference import simulate
 from sim112.errors import InputError
 from sim112.study.kpis import Measures, measure
 from sim112.study.store import write_log
@@ -96,8 +97,27 @@ def _minutes(duration_s: float) -> str:
     return f"{round(duration_s) // 60}:{round(duration_s) % 60:02d}"
 
 
+def engine_for(scenario: Scenario, runs: int, progress: bool = False) -> Engine:
+    """The engine for a study of so many runs of one scenario or its like.
+
+    The compiled one is made ready here, once for all processes; with ``progress`` a wait is told on stderr.
+    """
+    callers = len(draw(scenario, 0).caller_key) if scenario.engine == "auto" else 0
+    engine = choice.choose(scenario.engine, callers * runs, _processes(scenario.workers, runs))
+    if engine == "compiled":
+        if progress and not compiled.is_compiled():
+            wait_s = compiled.TYPICAL_COMPILE_S
+            print(f"compiling the engine, once on this machine: about {wait_s:.0f} s", file=sys.stderr)
+        compiled.get_ready(world_of(scenario))
+    return engine
+
+
 def replicate(
-    batches: Sequence[Batch], *, workers: int | None = None, progress: str | None = None
+    batches: Sequence[Batch],
+    *,
+    engine: Engine = "reference",
+    workers: int | None = None,
+    progress: str | None = None,
 ) -> list[list[list[Measures]]]:
     """Simulate every replication of every batch: measures by batch, scenario and replication.
 
@@ -108,11 +128,14 @@ def replicate(
     for scenario in batches[0].scenarios if batches else ():
         world_of(scenario)
     tasks = [(b, replication) for b, batch in enumerate(batches) for replication in batch.replications]
-    workers = min(workers or os.cpu_count() or 1, len(tasks))
+    workers = _processes(workers, len(tasks))
     total = sum(len(batch.scenarios) * len(batch.replications) for batch in batches)
     said = None if progress is None else Progress(total, progress)
     try:
-        results = _alone(batches, tasks, said) if workers <= 1 else _together(batches, tasks, workers, said)
+        if workers <= 1:
+            results = _alone(batches, tasks, engine, said)
+        else:
+            results = _together(batches, tasks, engine, workers, said)
     finally:
         if said is not None:
             said.close()
@@ -122,27 +145,31 @@ def replicate(
     ]
 
 
+def _processes(workers: int | None, tasks: int) -> int:
+    return min(workers or os.cpu_count() or 1, tasks)
+
+
 Task = tuple[int, int]
 Results = dict[Task, list[Measures]]
 
 
-def _alone(batches: Sequence[Batch], tasks: Sequence[Task], said: Progress | None) -> Results:
+def _alone(batches: Sequence[Batch], tasks: Sequence[Task], engine: Engine, said: Progress | None) -> Results:
     results: Results = {}
     for b, replication in tasks:
-        results[b, replication] = simulate_once(batches[b], replication)
+        results[b, replication] = simulate_once(batches[b], replication, engine)
         if said is not None:
             said.advance(len(batches[b].scenarios))
     return results
 
 
 def _together(
-    batches: Sequence[Batch], tasks: Sequence[Task], workers: int, said: Progress | None
+    batches: Sequence[Batch], tasks: Sequence[Task], engine: Engine, workers: int, said: Progress | None
 ) -> Results:
     # Forked workers share the travel times and worlds that are built already; where there is no safe fork
     # (Windows, macOS) each builds its own.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin_worker, initargs=(tuple(batches),)
+        workers, mp_context=context, initializer=_begin_worker, initargs=(tuple(batches), engine)
     )
     results: Results = {}
     try:
@@ -168,19 +195,20 @@ def _together(
 
 
 _batches: tuple[Batch, ...] = ()
+_engine: Engine = "reference"
 
 
-def _begin_worker(batches: tuple[Batch, ...]) -> None:
-    global _batches
-    _batches = batches
+def _begin_worker(batches: tuple[Batch, ...], engine: Engine) -> None:
+    global _batches, _engine
+    _batches, _engine = batches, engine
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker at once and in silence
 
 
 def _work(b: int, replication: int) -> list[Measures]:
-    return simulate_once(_batches[b], replication)
+    return simulate_once(_batches[b], replication, _engine)
 
 
-def simulate_once(batch: Batch, replication: int) -> list[Measures]:
+def simulate_once(batch: Batch, replication: int, engine: Engine = "reference") -> list[Measures]:
     """One replication of a batch: the measures of each of its scenarios."""
     drawn: list[tuple[Scenario, Calls]] = []
     measured = []
@@ -190,7 +218,7 @@ def simulate_once(batch: Batch, replication: int) -> list[Measures]:
             calls = draw(scenario, replication)
             drawn.append((scenario, calls))
         world = world_of(scenario)
-        log = simulate(world, calls)
+        log = choice.simulate(engine, world, calls)
         measured.append(measure(world, calls, log, scenario.targets, scenario.costs))
         if batch.log_folder is not None:
             write_log(batch.log_folder / scenario.name / str(replication), world, calls, log)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from sim112.config.compare import CompareSettings, compare_settings
 from sim112.config.demand import Demand
 from sim112.config.scenario import Scenario, compose
+from sim112.engine.choice import Engine
 from sim112.engine.contract import NONE
 from sim112.errors import InputError
 from sim112.sources import assumptions
@@ -21,7 +22,7 @@ from sim112.study import comparison
 from sim112.study.comparison import Comparison, Runs, Sensitivity
 from sim112.study.definitions import MEASURES
 from sim112.study.kpis import Measures
-from sim112.study.replication import Batch, replicate, world_of
+from sim112.study.replication import Batch, engine_for, replicate, world_of
 from sim112.study.sensitivity import ENDS, USE, End, at_end, movement
 from sim112.study.store import Draft, draft, stamp, write_provenance, write_rows, write_scenario, write_table
 from sim112.study.totals import column_at
@@ -39,6 +40,7 @@ class Result:
 
     scenario: Scenario
     measures: tuple[Measures, ...]
+    engine: Engine
     folder: Path | None = None
 
     @property
@@ -70,6 +72,7 @@ class ComparedResult:
     use: Mapping[End, Comparison]
     sensitivity: tuple[Sensitivity, ...]
     settings: CompareSettings
+    engine: Engine
     folder: Path | None = None
 
     def __repr__(self) -> str:
@@ -86,25 +89,36 @@ def run(
     scenario: Scenario,
     *,
     results: Path | str | None = None,
+    figures: bool = True,
     command: Sequence[str] = (),
     progress: bool = False,
 ) -> Result:
     """Simulate one scenario, ``scenario.replications`` times.
 
-    With ``results`` the run is saved in ``results/run/<stamp>/``, whole or not at all; ``command`` is noted
-    there.
+    With ``results`` the run is saved in ``results/run/<stamp>/``, whole or not at all, with ``figures`` in a
+    folder of theirs; ``command`` is noted there.
     """
     started = datetime.now().astimezone()
     saving = draft(Path(results) / "run", stamp(started)) if results is not None else nullcontext(None)
     _check_log(scenario, results)
     with saving as unplaced:
         batch = Batch((scenario,), range(scenario.replications), _log_folder(scenario, unplaced))
-        [[measures]] = replicate([batch], workers=scenario.workers, progress="" if progress else None)
-        result = Result(scenario, tuple(measures))
+        engine = engine_for(scenario, scenario.replications, progress)
+        [[measures]] = replicate(
+            [batch], engine=engine, workers=scenario.workers, progress="" if progress else None
+        )
+        result = Result(scenario, tuple(measures), engine)
         if unplaced is not None:
             write_result(unplaced.folder, [scenario], result.runs, str(result))
+            if figures:
+                draw_figures(unplaced.folder, result)
             write_provenance(
-                unplaced.folder, verb="run", command=command, seed=scenario.seed, started=started
+                unplaced.folder,
+                verb="run",
+                command=command,
+                seed=scenario.seed,
+                started=started,
+                engine=engine,
             )
     return replace(result, folder=unplaced.place if unplaced is not None else None)
 
@@ -115,6 +129,7 @@ def compare(
     settings: CompareSettings | None = None,
     stress: Demand | None = None,
     results: Path | str | None = None,
+    figures: bool = True,
     command: Sequence[str] = (),
     progress: bool = False,
 ) -> ComparedResult:
@@ -122,8 +137,8 @@ def compare(
 
     ``settings`` are those of ``configs/compare.yaml`` where None; ``stress`` is the demand of the worst day,
     composed from the one that the settings name where None. With ``results`` everything is saved in
-    ``results/compare/<stamp>/``, whole or not at all. Raises InputError where the scenarios cannot be
-    compared.
+    ``results/compare/<stamp>/``, whole or not at all, with ``figures`` in a folder of theirs. Raises
+    InputError where the scenarios cannot be compared.
     """
     started = datetime.now().astimezone()
     settings = compare_settings() if settings is None else settings
@@ -140,6 +155,8 @@ def compare(
             write_rows(unplaced.folder / "comparison.csv", comparison_rows(result))
             if result.sensitivity:
                 write_rows(unplaced.folder / "sensitivity.csv", sensitivity_rows(result.sensitivity))
+            if figures:
+                draw_figures(unplaced.folder, result)
             write_provenance(
                 unplaced.folder,
                 verb="compare",
@@ -147,6 +164,7 @@ def compare(
                 seed=scenarios[0].seed,
                 started=started,
                 scenarios=[scenario.name for scenario in scenarios],
+                engine=result.engine,
                 settings=settings.model_dump(mode="json"),
             )
     return replace(result, folder=unplaced.place if unplaced is not None else None)
@@ -177,9 +195,10 @@ def _compare(
         worst = tuple(under_stress(scenario, stress) for scenario in scenarios)
         batches.append(Batch(worst, range(settings.stress_replications)))
     batches += [Batch(suspects[name][end], screened) for name, end in ends]
-    measured = [
-        _by_name(scenarios, one) for one in replicate(batches, workers=workers, progress=_label(progress, ""))
-    ]
+    runs_to_come = sum(len(batch.scenarios) * len(batch.replications) for batch in batches)
+    engine = engine_for(scenarios[0], runs_to_come, progress)
+    simulated = replicate(batches, engine=engine, workers=workers, progress=_label(progress, ""))
+    measured = [_by_name(scenarios, one) for one in simulated]
     runs, flood = measured[0], measured[1] if stress is not None else None
     found = dict(zip(ends, measured[-len(ends) :], strict=True)) if ends else {}
 
@@ -194,7 +213,8 @@ def _compare(
     ends = [(name, number) for name in chosen for number in range(len(ENDS))]
     batches = [Batch(suspects[name][end], rest) for name, end in ends]
     label = _label(progress, "assumptions: ")
-    for key, more in zip(ends, replicate(batches, workers=workers, progress=label), strict=True):
+    simulated = replicate(batches, engine=engine, workers=workers, progress=label)
+    for key, more in zip(ends, simulated, strict=True):
         found[key] = {name: [*found[key][name], *added] for name, added in _by_name(scenarios, more).items()}
 
     compared = {
@@ -209,6 +229,7 @@ def _compare(
         use=dict(zip(ENDS, compared[use], strict=True)) if use is not None else {},
         sensitivity=comparison.rank_assumptions(whole, {name: compared[name] for name in kept}),
         settings=settings,
+        engine=engine,
     )
 
 
@@ -297,6 +318,19 @@ def write_result(folder: Path, scenarios: Iterable[Scenario], runs: Runs, screen
     write_table(folder / "measures.parquet", measure_columns(runs))
     write_rows(folder / "summary.csv", summary_rows(runs))
     (folder / "screen.txt").write_text(screen + "\n", encoding="utf-8")
+
+
+def draw_figures(folder: Path, result: Result | ComparedResult) -> None:
+    """Save the figures of a run or a comparison in ``folder/figures/``."""
+    from sim112.views import drawing, figures  # matplotlib is slow to load, and not needed for anything else
+
+    if isinstance(result, Result):
+        study = drawing.Study((result.scenario,), result.runs)
+    else:
+        use_scenario = most_covered(result).name if result.use else ""
+        study = drawing.Study(result.scenarios, result.runs, result.comparison, result.use, use_scenario)
+    workers = study.scenarios[0].workers
+    figures.write_figures(folder / "figures", study, workers)
 
 
 def measure_columns(runs: Runs) -> dict[str, object]:

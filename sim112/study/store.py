@@ -36,7 +36,7 @@ from sim112.engine.contract import NONE, Calls, Handler, Ints, JobOutcome, Log, 
 from sim112.errors import InputError
 from sim112.paths import data_dir
 
-PACKAGES = ("hydra-core", "networkx", "numpy", "pyarrow", "pydantic", "scipy", "simpy")
+PACKAGES = ("hydra-core", "matplotlib", "networkx", "numba", "numpy", "pyarrow", "pydantic", "scipy", "simpy")
 """The packages that results may depend on; their versions are recorded."""
 
 PROVENANCE = "provenance.json"

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import sim112
 from sim112.config.scenario import Scenario
+from sim112.engine.choice import Engine
 from sim112.study.comparison import HEADLINE
-from sim112.study.replication import Batch, replicate
+from sim112.study.replication import Batch, engine_for, replicate
 from sim112.study.run import Result, write_result
 from sim112.study.store import (
     PROVENANCE,
@@ -35,7 +36,7 @@ from sim112.study.store import (
 TABLE_KEYS = (*HEADLINE, "offered", "answered_within_share", "response_capped_s")
 """Measures of the province in the table over the points."""
 
-NOT_THE_STUDY = frozenset({"workers", "save_log", "lang"})
+NOT_THE_STUDY = frozenset({"engine", "workers", "save_log", "lang"})
 """Keys of a scenario that change no result."""
 
 
@@ -87,14 +88,17 @@ def sweep(
     started = datetime.now().astimezone()
     folder = Path(into) if into is not None else free_place(Path(results) / "sweep", stamp(started))
     done = saved_points(folder / "points")
-    resumed = sum(study_of(point.scenario) in done for point in points)
+    to_come = [point.scenario for point in points if study_of(point.scenario) not in done]
+    resumed = len(points) - len(to_come)
     rows = []
+    runs = sum(scenario.replications for scenario in to_come)
+    engine = engine_for(to_come[0], runs, progress) if to_come else "reference"
     try:
         for number, point in enumerate(points, start=1):
             study = study_of(point.scenario)
             if study not in done:
                 label = f"point {number} of {len(points)}: " if progress else None
-                done[study] = _simulate(point, folder / "points", command, label)
+                done[study] = _simulate(point, folder / "points", command, engine, label)
             rows.append(point_row(point, done[study]))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
@@ -121,17 +125,21 @@ def saved_points(folder: Path) -> dict[str, StoredRun]:
     return done
 
 
-def _simulate(point: Point, folder: Path, command: Sequence[str], label: str | None) -> StoredRun:
+def _simulate(
+    point: Point, folder: Path, command: Sequence[str], engine: Engine, label: str | None
+) -> StoredRun:
     """Simulate one point and save it, whole or not at all."""
     started = datetime.now().astimezone()
     scenario = point.scenario
     with draft(folder, point.label) as unplaced:
         log_folder = unplaced.folder / "log" if scenario.save_log else None
         batch = Batch((scenario,), range(scenario.replications), log_folder)
-        [[measures]] = replicate([batch], workers=scenario.workers, progress=label)
-        result = Result(scenario, tuple(measures))
+        [[measures]] = replicate([batch], engine=engine, workers=scenario.workers, progress=label)
+        result = Result(scenario, tuple(measures), engine)
         write_result(unplaced.folder, [scenario], result.runs, str(result))
-        write_provenance(unplaced.folder, verb="run", command=command, seed=scenario.seed, started=started)
+        write_provenance(
+            unplaced.folder, verb="run", command=command, seed=scenario.seed, started=started, engine=engine
+        )
     assert unplaced.place is not None
     return open_run(unplaced.place)
 

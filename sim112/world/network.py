@@ -169,6 +169,7 @@ def build_world(scenario: Scenario, area: Area, travel: TravelTimes) -> World:
         kind_queue_priority=kinds.queue_priority,
         kind_recognised=kinds.recognised,
         kind_life_threatening=kinds.life_threatening,
+        kind_is_emergency=kinds.is_emergency,
         zone_regency=np.ascontiguousarray(area.zone_regency, dtype=np.int64),
         zone_population=np.ascontiguousarray(area.zone_population, dtype=np.float64),
         scene_approach_s=np.ascontiguousarray(approach_s),

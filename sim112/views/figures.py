@@ -1,0 +1,83 @@
+"""Which figures there are, and writing them: each as SVG for print and PNG for slides.
+
+They are drawn from measures alone and decide no number. ``run`` and ``compare`` write them beside their
+tables; matplotlib is loaded only then.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from matplotlib import rc_context
+
+from sim112.views import desk_figures, map_figures, measure_figures, regency_figures
+from sim112.views.drawing import STYLE, Page, Study, write_page
+
+MAPS = {"map_alert": "alert_capped_s", "map_reached": "reached_within_share"}
+
+
+def figure_makers(study: Study) -> dict[str, Callable[[], Page]]:
+    """What draws each figure that this study supports, by file name, in the order to look at them."""
+    makers: dict[str, Callable[[], Page]] = {}
+    if study.comparison is not None:
+        makers["headline"] = partial(measure_figures.headline_page, study)
+        for number, others in enumerate(regency_figures.pages_of_scenarios(study), start=1):
+            name = "alert_difference_by_regency" + (f"_{number}" if number > 1 else "")
+            makers[name] = partial(regency_figures.difference_page, study, others)
+    makers["levels_by_regency"] = partial(regency_figures.levels_page, study)
+    makers |= {name: partial(map_figures.map_page, study, key) for name, key in MAPS.items()}
+    makers["agencies_against_target"] = partial(measure_figures.agencies_page, study)
+    makers["response_by_kind"] = partial(measure_figures.kinds_page, study)
+    makers["calls_and_answer"] = partial(desk_figures.hours_page, study)
+    makers["lines_by_desk"] = partial(desk_figures.lines_page, study)
+    makers["coverage_by_regency"] = partial(regency_figures.coverage_page, study)
+    return makers
+
+
+def figure_pages(study: Study) -> Iterator[tuple[str, Page]]:
+    """Every figure, by file name; draw them in the style of the pages, ``rc_context(STYLE)``."""
+    for name, make in figure_makers(study).items():
+        yield name, make()
+
+
+def write_figures(folder: Path, study: Study, workers: int | None = 1) -> tuple[str, ...]:
+    """Write every figure into a folder, which is made; the names of the files.
+
+    ``workers`` is the number of processes, all cores where None; what is written does not depend on it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    names = tuple(figure_makers(study))
+    workers = min(workers or os.cpu_count() or 1, len(names))
+    if workers > 1 and sys.platform == "linux":  # elsewhere a process takes longer to start than it saves
+        with warnings.catch_warnings():
+            # Python 3.12 and later warn of forking beside other threads; ours are the idle ones of BLAS.
+            warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
+            pool = multiprocessing.get_context("fork").Pool(workers, _begin_worker, (folder, study))
+        with pool:
+            pool.map(_write_one, names, chunksize=1)
+    else:
+        for name in names:
+            _write(folder, study, name)
+    return tuple(f"{name}.{ending}" for name in names for ending in ("svg", "png"))
+
+
+def _write(folder: Path, study: Study, name: str) -> None:
+    with rc_context(STYLE):
+        write_page(figure_makers(study)[name](), folder, name)
+
+
+_at_work: list[tuple[Path, Study]] = []
+
+
+def _begin_worker(folder: Path, study: Study) -> None:
+    _at_work[:] = [(folder, study)]
+
+
+def _write_one(name: str) -> None:
+    _write(*_at_work[0], name)
