@@ -1,0 +1,169 @@
+"""The compiled engine's clock: the heap of timers, the shared rules compiled, and lines of things that wait.
+
+Compiled functions allocate nothing: every table is made by ``compiled_tables`` before the loop is entered, so
+they are compiled without reference counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import isfunction
+from types import FunctionType
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+
+from sim112.engine import contract, rules
+from sim112.engine.compiled_tables import Records, Simulation
+from sim112.engine.rules import ID_BITS, TURN_BITS
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+OPTIONS: dict[str, Any] = dict(nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""No reference counting, as nothing is allocated, and no way in from Python, which would be compiled too."""
+
+
+def compiled(function: Function) -> Function:
+    """Compile the function when the loop is compiled, as a part of it."""
+    return cast(Function, numba.njit(**OPTIONS)(function))
+
+
+def inlined(function: Function) -> Function:
+    """The same, put in place of each call: for what is small or called once for most events."""
+    return cast(Function, numba.njit(forceinline=True, **OPTIONS)(function))
+
+
+def constant(value: int) -> int:
+    """A whole number for compiled code.
+
+    A plain one would count as a type of its own where it is passed on, and have functions compiled anew.
+    """
+    return cast(int, np.int64(value))
+
+
+NONE, ZERO, ONE = constant(contract.NONE), constant(0), constant(1)
+
+
+def compiled_rules() -> dict[str, Any]:
+    """The functions of ``rules.py``, compiled, each seeing the others compiled."""
+    scope = dict(vars(rules))
+    for name, function in vars(rules).items():
+        if isfunction(function) and function.__module__ == rules.__name__:
+            scope[name] = inlined(FunctionType(function.__code__, scope, name))
+    return scope
+
+
+_rules = compiled_rules()
+event_key = _rules["event_key"]
+on_grid = _rules["on_grid"]
+leg_s = _rules["leg_s"]
+planned_s = _rules["planned_s"]
+is_nearer = _rules["is_nearer"]
+zone_on_way = _rules["zone_on_way"]
+
+ID_MASK = (1 << ID_BITS) - 1
+TURN_MASK = (1 << TURN_BITS) - 1
+
+
+@inlined
+def rank_of(key: int) -> int:
+    return (key >> (ID_BITS + TURN_BITS)) - 1
+
+
+@inlined
+def id_of(key: int) -> int:
+    return (key >> TURN_BITS) & ID_MASK
+
+
+@inlined
+def turn_of(key: int) -> int:
+    return key & TURN_MASK
+
+
+# ---- timers: a binary heap on (time, key) ------------------------------------------------------------------
+
+
+@inlined
+def set_timer(sim: Simulation, time_s: float, rank: int, identity: int, turn: int) -> None:
+    clock = sim.clock[0]
+    place, key = clock.timers, event_key(rank, identity, turn)
+    clock.timers += 1
+    rise(sim.timers, place, time_s, key)
+
+
+@inlined
+def rise(timers: Records, place: int, time_s: float, key: int) -> None:
+    """Put a timer where it belongs between the free place and the top."""
+    while place > 0:
+        parent = (place - 1) >> 1
+        if timers[parent].time_s < time_s or (timers[parent].time_s == time_s and timers[parent].key < key):
+            break
+        timers[place].time_s = timers[parent].time_s
+        timers[place].key = timers[parent].key
+        place = parent
+    timers[place].time_s = time_s
+    timers[place].key = key
+
+
+@inlined
+def drop_first_timer(sim: Simulation) -> None:
+    clock, timers = sim.clock[0], sim.timers
+    clock.timers -= 1
+    last = clock.timers
+    # move the hole at the top down along the earlier children, then let the last timer rise into it
+    place, child = 0, 1
+    while child < last:
+        other = child + 1
+        if other < last and (
+            timers[other].time_s < timers[child].time_s
+            or (timers[other].time_s == timers[child].time_s and timers[other].key < timers[child].key)
+        ):
+            child = other
+        timers[place].time_s = timers[child].time_s
+        timers[place].key = timers[child].key
+        place, child = child, 2 * child + 1
+    if last > 0:
+        rise(timers, place, timers[last].time_s, timers[last].key)
+
+
+# ---- lines: linked lists in the order of (since when, id, row) ---------------------------------------------
+
+
+@inlined
+def join_line(nodes: Records, line: Any, node: int, since_s: float, identity: int) -> None:
+    """Stand in line; nearly always at its end, except among those who came at the same instant."""
+    before = line.last
+    while before != NONE and (
+        nodes[before].line_since_s > since_s
+        or (nodes[before].line_since_s == since_s and nodes[before].line_id > identity)
+        or (nodes[before].line_since_s == since_s and nodes[before].line_id == identity and before > node)
+    ):
+        before = nodes[before].before
+    after = line.first if before == NONE else nodes[before].after
+    nodes[node].line_since_s = since_s
+    nodes[node].line_id = identity
+    nodes[node].before = before
+    nodes[node].after = after
+    if before == NONE:
+        line.first = node
+    else:
+        nodes[before].after = node
+    if after == NONE:
+        line.last = node
+    else:
+        nodes[after].before = node
+
+
+@inlined
+def leave_line(nodes: Records, line: Any, node: int) -> None:
+    before, after = nodes[node].before, nodes[node].after
+    if before == NONE:
+        line.first = after
+    else:
+        nodes[before].after = after
+    if after == NONE:
+        line.last = before
+    else:
+        nodes[after].before = before
