@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from sim112.config.scenario import Scenario
+from sim112.engine.contract import NONE
+from sim112.study.comparison import measure_rows
 from sim112.study.definitions import BY_KEY
+from sim112.study.replication import world_of
 from sim112.study.run import ComparedResult, Result, most_covered
 from sim112.study.sensitivity import ENDS
 from sim112.study.sweep import TABLE_KEYS, SweepResult
@@ -16,6 +22,7 @@ from sim112.views.tables import (
     aligned,
     decimals_for,
     first_screen,
+    headline_table,
     number,
     scale_of,
     scenario_table,
@@ -31,7 +38,22 @@ SWEEP_KEYS = {
 }
 """What the table over the points of a sweep shows, and how it calls it."""
 
+LOCAL_KEYS = (
+    ("incidents_needing_unit", "regency"),
+    ("answered", "regency_112"),
+    ("genuine_answered_112", "regency_112"),
+    ("alert_capped_s", "regency"),
+    ("response_capped_s", "regency"),
+    ("life_reached_within_share", "regency"),
+    ("one_person_hours", "regency_112"),
+    ("cost_per_year", "regency_112"),
+)
+"""What is told of a regency whose centre comes or goes, and where each is kept."""
+
+MOST_LOCAL = 3
+
 WORDS = {
+    "here": "In {regency}",
     "whom": "What does the emergency number 112 change for the people of {whom}?",
     "province": "Central Java",
     "low": "few dial 112",
@@ -66,7 +88,30 @@ def compare_screen(result: ComparedResult) -> str:
     screen = first_screen(
         _question(result.scenarios), result.comparison, result.sensitivity, [_caps(result)], levels
     )
-    return "\n".join([*(_scenario_line(scenario) for scenario in result.scenarios), "", screen])
+    lines = [_scenario_line(scenario) for scenario in result.scenarios]
+    return "\n".join([*lines, "", screen, *(f"\n{table}" for table in _local_tables(result))])
+
+
+def _local_tables(result: ComparedResult) -> list[str]:
+    """What changes in the regencies that have a centre in some scenarios only, if they are few."""
+    worlds = [world_of(scenario) for scenario in result.scenarios]
+    served = np.array([world.regency_desk != NONE for world in worlds])
+    changed = np.flatnonzero(served.any(axis=0) & ~served.all(axis=0))
+    if len(changed) > MOST_LOCAL:
+        return []
+    tested = result.comparison.regencies
+    tested_keys = {row.measure for row in tested}
+    tables = []
+    for label in (worlds[0].regency_name[at] for at in changed):
+        rows = []
+        for key, scope in LOCAL_KEYS:
+            of_key = tested if key in tested_keys else measure_rows(key, result.runs, scope)
+            rows += [row for row in of_key if (row.measure, row.member) == (key, label)]
+        here = replace(result.comparison, headline=tuple(rows))
+        title = WORDS["here"].format(regency=label)
+        keys = [key for key, _ in LOCAL_KEYS]
+        tables.append(headline_table(title, keys, [Column(name, here, name) for name in here.scenarios]))
+    return tables
 
 
 def _question(scenarios: Sequence[Scenario]) -> str:
