@@ -135,13 +135,14 @@ def test_rosters_follow_the_local_clock_whenever_the_simulation_starts() -> None
             for hour, count in by_hour.items():
                 time_s = (2 * DAY_S + hour * HOUR_S) - scenario.clock.start_of_day_s
                 assert state(world, Change.CALL_TAKERS, world.desk_name.index(name), time_s) == count
-        dispatchers = [
-            state(
-                world, Change.DISPATCHERS, world.desk_name.index("112 kota_semarang"), 2 * DAY_S + h * HOUR_S
-            )
-            for h in np.array([3, 12]) - scenario.clock.start_of_day_s / HOUR_S
-        ]
-        assert dispatchers == [0, 1]
+        _, pilot = world_of("scenario=all_35", "staffing=pilot", f"clock.start={start}")
+        for of, expected_dispatchers in ((world, [0, 0]), (pilot, [0, 1])):
+            desk = of.desk_name.index("112 kota_semarang")
+            dispatchers = [
+                state(of, Change.DISPATCHERS, desk, 2 * DAY_S + h * HOUR_S)
+                for h in np.array([3, 12]) - scenario.clock.start_of_day_s / HOUR_S
+            ]
+            assert dispatchers == expected_dispatchers
 
 
 def test_small_regencies_have_one_person_at_night_and_larger_ones_two() -> None:

@@ -84,7 +84,8 @@ class IncidentKind(Part):
     ``further_callers`` come after the first, each ``caller_delay_s`` after the incident is noticed.
     ``on_scene_s`` and ``busy_s`` go by agency. ``transport_share`` is the probability that an ambulance takes
     somebody to a hospital, ``hospitals`` the services that take the kind. ``recognised``: a later report is
-    recognised and kept short. ``talk`` replaces ``Demand.genuine_talk``.
+    recognised and kept short. ``talk`` replaces ``Demand.genuine_talk``. ``emergency`` is false for what is
+    arranged ahead, such as a planned transport: a report, and work for a unit, but no emergency.
     """
 
     rate_per_100k_year: Rate
