@@ -46,7 +46,8 @@ def with_calls(case: Case, change: Callable[[str, np.ndarray], np.ndarray]) -> C
 def without_durations(case: Case) -> Case:
     starts = ("incident_noticed_s", "caller_start_s")
     world, calls = with_calls(
-        case, lambda name, column: np.zeros_like(column) if name.endswith("_s") and name not in starts else column
+        case,
+        lambda name, column: np.zeros_like(column) if name.endswith("_s") and name not in starts else column,
     )
     world = replace(
         world,
@@ -77,7 +78,8 @@ def with_busy_units(case: Case) -> Case:
     """Everybody is answered, and ways and work are long: jobs wait, units are diverted and held back."""
     world, calls = with_people(
         with_calls(
-            case, lambda name, column: column * 4 if name in ("need_on_scene_s", "need_handover_s") else column
+            case,
+            lambda name, column: column * 4 if name in ("need_on_scene_s", "need_handover_s") else column,
         ),
         NO_LIMIT,
         NO_LIMIT,
@@ -150,7 +152,9 @@ def row_of(log: Log, name: str, owner: tuple[int, ...]) -> str:
     """All that a log says about one attempt or one job."""
     prefix = name.partition("_")[0]
     keys = ("call_caller", "call_dial", "call_hop") if prefix == "call" else ("job_need",)
-    found = np.flatnonzero(np.logical_and.reduce([getattr(log, k) == v for k, v in zip(keys, owner, strict=True)]))
+    found = np.flatnonzero(
+        np.logical_and.reduce([getattr(log, k) == v for k, v in zip(keys, owner, strict=True)])
+    )
     if not len(found):
         return "no such row"
     row = int(found[0])

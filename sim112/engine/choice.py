@@ -9,7 +9,7 @@ from sim112.engine.contract import Calls, Log, World
 
 Engine = Literal["reference", "compiled"]
 
-REFERENCE_S_PER_CALLER = 20e-6
+REFERENCE_S_PER_CALLER = 24e-6
 """What the reference takes for one caller and what follows from it, s of one core (docs/performance.md)."""
 
 LOADING_S = 1.5

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import isfunction
+from math import inf
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
@@ -82,15 +83,46 @@ def turn_of(key: int) -> int:
     return key & TURN_MASK
 
 
-# ---- timers: a binary heap on (time, key) ------------------------------------------------------------------
+# ---- timers: a binary heap on (time, key), and the latest timer kept in hand -------------------------------
+#
+# The latest timer is often the next one to come, or else takes the place at the top of the one that does:
+# both are cheaper than putting it into the heap and taking another out. An empty hand holds a time that never
+# comes.
 
 
 @inlined
 def set_timer(sim: Simulation, time_s: float, rank: int, identity: int, turn: int) -> None:
     clock = sim.clock[0]
-    place, key = clock.timers, event_key(rank, identity, turn)
-    clock.timers += 1
-    rise(sim.timers, place, time_s, key)
+    if clock.hand_s < inf:
+        rise(sim.timers, clock.timers, clock.hand_s, clock.hand_key)
+        clock.timers += 1
+    clock.hand_s = time_s
+    clock.hand_key = event_key(rank, identity, turn)
+
+
+@inlined
+def is_hand_first(sim: Simulation) -> bool:
+    clock, timers = sim.clock[0], sim.timers
+    return bool(
+        clock.timers == 0
+        or clock.hand_s < timers[0].time_s
+        or (clock.hand_s == timers[0].time_s and clock.hand_key < timers[0].key)
+    )
+
+
+@inlined
+def drop_first_timer(sim: Simulation) -> None:
+    """Take away the first timer: from the hand, or from the heap, whose top the one in hand then replaces."""
+    clock, timers = sim.clock[0], sim.timers
+    if not is_hand_first(sim):
+        if clock.hand_s < inf:
+            sink(timers, clock.timers, clock.hand_s, clock.hand_key)
+        else:
+            clock.timers -= 1
+            last = clock.timers
+            if last > 0:
+                sink(timers, last, timers[last].time_s, timers[last].key)
+    clock.hand_s = inf
 
 
 @inlined
@@ -108,24 +140,23 @@ def rise(timers: Records, place: int, time_s: float, key: int) -> None:
 
 
 @inlined
-def drop_first_timer(sim: Simulation) -> None:
-    clock, timers = sim.clock[0], sim.timers
-    clock.timers -= 1
-    last = clock.timers
-    # move the hole at the top down along the earlier children, then let the last timer rise into it
+def sink(timers: Records, count: int, time_s: float, key: int) -> None:
+    """Put a timer where it belongs below the top, which is free."""
     place, child = 0, 1
-    while child < last:
+    while child < count:
         other = child + 1
-        if other < last and (
+        if other < count and (
             timers[other].time_s < timers[child].time_s
             or (timers[other].time_s == timers[child].time_s and timers[other].key < timers[child].key)
         ):
             child = other
+        if time_s < timers[child].time_s or (time_s == timers[child].time_s and key < timers[child].key):
+            break
         timers[place].time_s = timers[child].time_s
         timers[place].key = timers[child].key
         place, child = child, 2 * child + 1
-    if last > 0:
-        rise(timers, place, timers[last].time_s, timers[last].key)
+    timers[place].time_s = time_s
+    timers[place].key = key
 
 
 # ---- lines: linked lists in the order of (since when, id, row) ---------------------------------------------

@@ -199,11 +199,12 @@ def end_attempt(sim: Simulation, caller_id: int, outcome: int) -> None:
     caller = sim.callers[caller_id]
     if not is_lost(outcome):
         return
-    last = sim.dials[caller.dial]
-    if last.redials_blocked if is_blocked(outcome) else last.redials_abandoned:
+    redials = sim.dial_redials_blocked if is_blocked(outcome) else sim.dial_redials_abandoned
+    if redials[caller.dial]:
+        delay_s = sim.dial_redial_delay_s[caller.dial]
         caller.dial += 1
         caller.phase = DIALS
-        set_timer(sim, sim.clock[0].now_s + last.redial_delay_s, OFFER, caller_id, ZERO)
+        set_timer(sim, sim.clock[0].now_s + delay_s, OFFER, caller_id, ZERO)
     elif caller.on_112:
         turn_to_own_number(sim, caller_id)
 
@@ -215,7 +216,7 @@ def listen(sim: Simulation, caller_id: int, call_id: int) -> None:
     announcement_s = sim.desks[call.desk].announcement_s
     if announcement_s > 0.0:
         caller.phase = LISTENS
-        share = sim.dials[call.dial].hang_up_share
+        share = sim.dial_hang_up_share[call.dial]
         if share < inf:
             set_timer(sim, clock.now_s + on_grid(share * announcement_s), PATIENCE, caller_id, call_id)
         else:
@@ -238,7 +239,7 @@ def enter_queue(sim: Simulation, caller_id: int, call_id: int) -> None:
     join_line(sim.calls, sim.queues[call.desk, level], call_id, clock.now_s, caller_id)
     desk.waiting_callers += 1
     clock.waiting += 1
-    patience_s = sim.dials[call.dial].patience_s
+    patience_s = sim.dial_patience_s[call.dial]
     if patience_s < inf:
         set_timer(sim, clock.now_s + patience_s, PATIENCE, caller_id, call_id)
 

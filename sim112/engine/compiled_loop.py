@@ -6,7 +6,6 @@ Everything that the loop calls is compiled with it, and kept in one cache file.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from sim112.engine.compiled_clock import (
     event_key,
     id_of,
     inlined,
+    is_hand_first,
     rank_of,
     turn_of,
 )
@@ -40,7 +40,7 @@ from sim112.engine.compiled_desks import (
     talk_goes_on,
 )
 from sim112.engine.compiled_fleet import UNIT, unit_goes_on
-from sim112.engine.compiled_tables import CallColumns, CallerColumns, Records, Simulation
+from sim112.engine.compiled_tables import MOST_CALLS_AT_ONCE, CallColumns, CallerColumns, Records, Simulation
 from sim112.engine.contract import Change
 
 CALL_TAKERS, DISPATCHERS, OPEN, OUTAGE, PERIOD = map(constant, Change)
@@ -50,13 +50,13 @@ CALL_TAKERS, DISPATCHERS, OPEN, OUTAGE, PERIOD = map(constant, Change)
 def has_room(sim: Simulation) -> bool:
     """Whether the log and the timers have room for all that one event may add to them.
 
-    Log rows: an attempt and its overflow. Timers: a roster step sets one for everybody who waits; any other
-    event a few for people, and for each agency that is alerted a unit's, those of the jobs dropped in turn,
-    each less urgent than the one before, and those of units moved up.
+    A roster step sets a timer for everybody who waits; any other event a few for people, and for each agency
+    that is alerted a unit's, those of the jobs dropped in turn, each less urgent than the one before, and
+    those of units moved up.
     """
     clock = sim.clock[0]
     most = 8 + clock.waiting + clock.most_needs * 2 * (sim.waiting_jobs.shape[1] + 1)
-    return bool(clock.calls + 2 <= sim.calls.size and clock.timers + most <= sim.timers.size)
+    return bool(clock.calls + MOST_CALLS_AT_ONCE <= sim.calls.size and clock.timers + most <= sim.timers.size)
 
 
 def run(sim: Simulation) -> bool:
@@ -69,9 +69,9 @@ def run(sim: Simulation) -> bool:
         # three streams of events, each in order: changes of the world, first calls, and timers
         change_s = sim.changes[clock.changes_done].time_s
         start_s = sim.starts[clock.callers_started].time_s
-        timer_s = inf
-        if clock.timers > 0:
-            timer_s = sim.timers[0].time_s
+        timer_s, key = clock.hand_s, clock.hand_key
+        if not is_hand_first(sim):
+            timer_s, key = sim.timers[0].time_s, sim.timers[0].key
         if change_s <= start_s and change_s <= timer_s:  # at one instant a change is first
             if not change_s < clock.end_s:
                 return True
@@ -79,7 +79,7 @@ def run(sim: Simulation) -> bool:
             change_the_world(sim)
             continue
         caller = sim.starts[clock.callers_started].caller
-        if start_s < timer_s or (start_s == timer_s and event_key(OFFER, caller, ZERO) < sim.timers[0].key):
+        if start_s < timer_s or (start_s == timer_s and event_key(OFFER, caller, ZERO) < key):
             if not start_s < clock.end_s:
                 return True
             clock.now_s = start_s
@@ -89,7 +89,6 @@ def run(sim: Simulation) -> bool:
         if not timer_s < clock.end_s:
             return True
         clock.now_s = timer_s
-        key = sim.timers[0].key
         drop_first_timer(sim)
         let_happen(sim, rank_of(key), id_of(key), turn_of(key))
     return False

@@ -28,6 +28,9 @@ FIRST_TIMERS = 256
 MOST_CALLS = 1 << TURN_BITS
 """Attempts that the key of an event can tell apart."""
 
+MOST_CALLS_AT_ONCE = 2
+"""Rows of the log that one event may add: an attempt, and another where it overflows."""
+
 
 def record_of(ints: str = "", floats: str = "", bools: str = "") -> np.dtype[Any]:
     """A record of these fields: indices and counts, times, and truths."""
@@ -40,8 +43,9 @@ CLOCK = record_of(
     "timers calls jobs grudges "  # rows in use of the tables of these names
     "waiting "  # callers and tickets in the lines of all desks
     "period "  # of travel times
-    "most_needs",  # of one incident
-    "now_s end_s",
+    "most_needs "  # of one incident
+    "hand_key",  # of the timer in hand
+    "now_s end_s hand_s",
 )
 OPTIONS = record_of("hold_back", bools="fresh_crew assign_returning jobs_wait busy_drawn divert move_up")
 TIMER = record_of("key", "time_s")
@@ -70,7 +74,6 @@ CALLER = record_of(
     "lookup_s pick_up_s talk_s short_talk_s transfer_talk_s after_call_s",
     "dials_112 on_112 is_astray is_news bars",
 )
-DIAL = record_of(floats="patience_s hang_up_share redial_delay_s", bools="redials_blocked redials_abandoned")
 INCIDENT = record_of(
     "kind regency zone first_need end_need "
     "last_report"  # the latest call that brought news of it to some desk
@@ -107,7 +110,12 @@ class Simulation(NamedTuple):
     desks: Records  # [D]
     platforms: Records  # [P]
     callers: Records  # [M]
-    dials: Records  # [L]
+    # columns of Calls as they are, because most dials are never used
+    dial_patience_s: Floats  # [L]
+    dial_hang_up_share: Floats  # [L]
+    dial_redials_blocked: Bools  # [L]
+    dial_redials_abandoned: Bools  # [L]
+    dial_redial_delay_s: Floats  # [L]
     incidents: Records  # [I]
     needs: Records  # [N]
     units: Records  # [U]
@@ -309,7 +317,7 @@ def simulation(world: World, calls: Calls) -> tuple[Simulation, CallerColumns]:
     for name in STATE_OF_WORLD:
         tables[name] = tables[name].copy()
     clock = np.zeros(1, CLOCK)
-    clock["end_s"] = world.end_s
+    clock["end_s"], clock["hand_s"] = world.end_s, np.inf
     clock["most_needs"] = np.diff(calls.need_start).max(initial=0)
     callers, needs = len(calls.caller_key), len(calls.need_incident)
     numbers, number = nuisance_numbers(calls.caller_number)
@@ -318,13 +326,16 @@ def simulation(world: World, calls: Calls) -> tuple[Simulation, CallerColumns]:
     on_needs = (
         "incident agency handling_s notice_s turnout_s travel_factor on_scene_s handover_s busy_s transports"
     )
-    on_dials = " ".join(DIAL.names or ())
     sim = Simulation(
         clock=clock,
         timers=np.empty(FIRST_TIMERS, TIMER),
         starts=starts_of(calls.caller_start_s),
         callers=np.empty(callers, CALLER),
-        dials=to_records(DIAL, len(calls.dial_patience_s), columns_of(calls, "dial", on_dials)),
+        dial_patience_s=plain(calls.dial_patience_s, np.float64),
+        dial_hang_up_share=plain(calls.dial_hang_up_share, np.float64),
+        dial_redials_blocked=plain(calls.dial_redials_blocked, np.bool_),
+        dial_redials_abandoned=plain(calls.dial_redials_abandoned, np.bool_),
+        dial_redial_delay_s=plain(calls.dial_redial_delay_s, np.float64),
         incidents=to_records(INCIDENT, len(calls.incident_key), incidents),
         needs=to_records(NEED, needs, columns_of(calls, "need", on_needs)),
         # a caller is answered at most once, and only who is answered can be held against a number
@@ -386,11 +397,13 @@ def order_of(start_s: Floats) -> tuple[Ints, Floats]:
 
 
 def with_room(sim: Simulation) -> Simulation:
-    """The same run with more room for timers and attempts, where there may have been too little."""
-    if sim.clock["calls"][0] + 2 > MOST_CALLS:
+    """The same run with more room for attempts, where they may have too little, or else for timers."""
+    used = sim.clock["calls"][0]
+    if used + MOST_CALLS_AT_ONCE <= len(sim.calls):
+        return sim._replace(timers=longer(sim.timers, 2 * len(sim.timers)))
+    if used + MOST_CALLS_AT_ONCE > MOST_CALLS:
         raise ValueError(f"calls: more than {MOST_CALLS} attempts; an engine cannot tell more apart")
-    calls = min(2 * len(sim.calls) + 16, MOST_CALLS)
-    return sim._replace(timers=longer(sim.timers, 2 * len(sim.timers)), calls=longer(sim.calls, calls))
+    return sim._replace(calls=longer(sim.calls, min(2 * len(sim.calls) + 16, MOST_CALLS)))
 
 
 def longer(records: Records, rows: int) -> Records:
