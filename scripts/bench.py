@@ -330,32 +330,75 @@ def linearity_table(title: str, cases: dict[str, tuple[World, Calls]], rounds: i
 # ---- a whole replication, and the start --------------------------------------------------------------------
 
 
-def replication_table(rounds: int) -> Table:
+def replication_tables(rounds: int) -> list[Table]:
+    return [replication_table(demand, rounds) for demand in ("typical_week", "launch_weeks")]
+
+
+def replication_table(demand: str, rounds: int) -> Table:
+    """Drawing, simulating and measuring one week of all_35; launch weeks bring three times the calls."""
     from sim112.config.scenario import compose
     from sim112.demand.calls import draw_calls
     from sim112.study.kpis import measure
     from sim112.world.network import build_world, load_places
 
-    scenario = compose(["scenario=all_35"])
+    scenario = compose(["scenario=all_35", f"demand={demand}"])
     area, travel = load_places(scenario)
     w, c = build_world(scenario, area, travel), draw_calls(scenario, area, 0)
     log = compiled.simulate(w, c)
     assert same(log, reference.simulate(w, c))
+
+    def whole() -> None:
+        drawn = draw_calls(scenario, area, 0)
+        measure(w, drawn, compiled.simulate(w, drawn), scenario.targets, scenario.costs)
+
     contenders: Contenders = {
         "draw": lambda: draw_calls(scenario, area, 0),
         "simulate, compiled": lambda: compiled.simulate(w, c),
         "simulate, reference": lambda: reference.simulate(w, c),
         "measure": lambda: measure(w, c, log, scenario.targets, scenario.costs),
+        "draw, simulate, measure": whole,
     }
     note = f"{len(c.caller_key)} callers, {len(log.call_caller)} attempts, {len(log.job_need)} jobs."
-    return against(
-        "One replication of the scenario all_35",
-        contenders,
-        "simulate, compiled",
-        len(c.caller_key),
-        rounds,
-        note,
-    )
+    title = f"One replication of all_35, demand={demand}"
+    return against(title, contenders, "simulate, compiled", len(c.caller_key), rounds, note)
+
+
+STUDY = """
+import resource, sys, time
+import sim112
+from sim112.study.replication import Batch, engine_for, replicate
+replications, workers = int(sys.argv[1]), int(sys.argv[2])
+scenarios = tuple(sim112.scenario(name, "engine=compiled") for name in ("dec_2021", "known_2025", "all_35"))
+engine = engine_for(scenarios[0], 1)
+began = time.perf_counter()
+replicate([Batch(scenarios, range(replications))], engine=engine, workers=workers)
+print(time.perf_counter() - began)
+print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+"""
+
+
+def study(replications: int, workers: int) -> tuple[float, float]:
+    """Elapsed time, s, and peak memory of the largest process, MB, of one comparison."""
+    command = [sys.executable, "-c", STUDY, str(replications), str(workers)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    elapsed_s, peak_kb = map(float, done.stdout.split())
+    return elapsed_s, peak_kb / 1024
+
+
+def study_tables(rounds: int) -> list[Table]:
+    """A comparison of three scenarios: by workers, and by replications."""
+    taken = [[study(20, workers)[0] for workers in (1, 2)] for _ in range(min(rounds, 3))]
+    one_s, two_s = (statistics.median(times) for times in zip(*taken, strict=True))
+    rows = [("1", f"{one_s:.2f}", "1"), ("2", f"{two_s:.2f}", f"{one_s / two_s:.2f}")]
+    note = f"20 replications of three scenarios, elapsed; {os.cpu_count()} cores, other work beside."
+    by_workers = Table("One worker against two", ("workers", "s", "times as fast"), rows, note)
+    memory = []
+    for replications in (10, 200):
+        elapsed_s, peak_mb = study(replications, 1)
+        memory.append((str(replications), f"{peak_mb:.0f}", f"{elapsed_s:.1f}"))
+    by_number = Table("Peak memory of a comparison", ("replications", "MB", "s (one worker)"), memory)
+    return [by_workers, by_number]
 
 
 START = """
@@ -399,7 +442,8 @@ def main() -> None:
         lambda: c_table(rounds),
         lambda: tools_table(rounds),
         lambda: linearity_tables(rounds),
-        lambda: replication_table(rounds),
+        lambda: replication_tables(rounds),
+        lambda: study_tables(rounds),
         start_table,
     ]
     for make in work:

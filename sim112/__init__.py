@@ -4,7 +4,8 @@
 >>> print(sim112.run(sim112.scenario("all_35", "staffing=lean", "replications=5")))
 >>> print(sim112.compare([sim112.scenario("dec_2021"), sim112.scenario("all_35")]))
 
-The words are those of the command ``sim112``; ``sim112 --help`` explains them.
+A scenario can be given by its name: ``sim112.run("pati")``. The words are those of the command ``sim112``;
+``sim112 --help`` explains them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The command ``sim112``: verbs, and words that are scenarios or overrides.
 
-Bad input ends with status 2 and one line on stderr, Ctrl-C with 130. Heavy imports wait until a verb needs
-them, so that help comes at once.
+Bad input ends with status 2 and one line on stderr, Ctrl-C with 130, a request to end with 143. Heavy imports
+wait until a verb needs them, so that help comes at once.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import argparse
 import difflib
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,6 +23,7 @@ from sim112.errors import InputError
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+TERMINATED = 143
 
 HELP = """\
 sim112: what does the emergency number 112 do for the people of Central Java?
@@ -42,9 +46,9 @@ Bare words are scenarios; anything with = changes a value:
   replications=50  seed=7  workers=1  save_log=true
   sensitivity=off               (compare) without the runs at both ends of the guesses; much faster
 
-A comparison of three scenarios takes about three minutes on two free cores. Every run is saved in
-results/<verb>/<time>/. `sim112 <verb> --help` says more; `sim112 run all_35 --cfg job` prints every value
-that a run would use.
+A comparison of three scenarios takes about a minute on two free cores, once the engine is compiled (twenty
+seconds, once on a machine). Every run is saved in results/<verb>/<time>/. `sim112 <verb> --help` says more;
+`sim112 run all_35 --cfg job` prints every value that a run would use; `sim112 --version` says which this is.
 """
 
 WORDS_HELP = "scenarios (bare words) and changes of values (key=value)"
@@ -56,17 +60,70 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a console that has no ± shall still show the table
     try:
-        return _dispatch(words)
-    except InputError as error:
-        print(f"sim112: {error}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt as stop:
-        print(f"sim112: stopped; {str(stop) or 'nothing of this run is saved'}", file=sys.stderr)
-        return INTERRUPTED
+        try:
+            return _told(words)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (head, less) has what it wants; what is still in the buffer must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (head, less) has what it wants.
+        _print_no_more()
         return 0
+    except OSError as error:
+        _print_no_more()
+        what = (
+            "the screen cannot be printed" if error.filename is None else f"{error.filename}: cannot be used"
+        )
+        print(f"sim112: {what} ({error.strerror}); what was saved before stays saved", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _told(words: list[str]) -> int:
+    """Run one command and say in one line what ended it before its time."""
+    with _ended_by_signals() as received:
+        try:
+            _dispatch(words)
+            return 0
+        except InputError as error:
+            result = getattr(error, "result", None)  # what was simulated, where only saving it failed
+            if result is not None:
+                print(result)
+                sys.stdout.flush()
+            print(f"sim112: {error}", file=sys.stderr)
+            return BAD_INPUT
+        except KeyboardInterrupt as stop:
+            print(f"sim112: stopped; {str(stop) or 'nothing of this run is saved'}", file=sys.stderr)
+            return TERMINATED if received else INTERRUPTED
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[list[int]]:
+    """A request to end works as Ctrl-C does while a command runs; the signals that were received."""
+    received: list[int] = []
+    command = os.getpid()
+
+    def stop(number: int, _: object) -> None:
+        if os.getpid() != command:  # a process that was forked and has not begun its own life yet
+            os._exit(128 + number)
+        received.append(number)
+        raise KeyboardInterrupt
+
+    wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    ours = []
+    if threading.current_thread() is threading.main_thread():
+        ours = [number for number in wanted if signal.getsignal(number) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, stop)
+    try:
+        yield received
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _print_no_more() -> None:
+    """What is still in the buffer must not raise again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(words: list[str]) -> int:
@@ -109,7 +166,7 @@ def _add_words(parser: _Parser, results: bool = True) -> None:
     parser.add_argument("words", nargs="*", metavar="word", help=WORDS_HELP)
     parser.add_argument("--cfg", choices=["job"], help="print the whole resolved configuration and stop")
     parser.add_argument(
-        "--config-dir", type=Path, metavar="DIR", help="one more folder of configuration groups"
+        "--config-dir", type=Path, metavar="DIR", help="one more folder of configuration groups, read first"
     )
     if results:
         parser.add_argument(
@@ -158,6 +215,7 @@ def run(words: list[str]) -> None:
     from sim112.config.scenario import compose, to_yaml
 
     scenarios, overrides = _split(given.words, given.config_dir)
+    _check_no_compare_keys(overrides, "run")
     _need(scenarios, 1, 1, "run", "all_35 staffing=lean")
     scenario = compose([f"scenario={scenarios[0]}", *overrides], given.config_dir)
     if given.cfg:
@@ -181,7 +239,7 @@ def compare(words: list[str]) -> None:
     parser = _parser(
         "compare",
         "Simulate two or more scenarios on the same calls and print what changes against the first.",
-        _groups_help(),
+        f"{_compare_help()}\n\n{_groups_help()}",
     )
     _add_words(parser)
     _add_figures(parser)
@@ -226,6 +284,15 @@ def compare(words: list[str]) -> None:
     _say_where(result.folder)
 
 
+def _check_no_compare_keys(overrides: Sequence[str], verb: str) -> None:
+    from sim112.config.compare import is_compare_key
+
+    for override in overrides:
+        if is_compare_key(override):
+            key = override.split("=", 1)[0]
+            raise InputError(f"{key} belongs to `sim112 compare`; leave it out of `sim112 {verb}`")
+
+
 def _check_first_keys(overrides: Sequence[str], known: Sequence[str]) -> None:
     for override in overrides:
         key = override.split("=", 1)[0].lstrip("+~").split(".", 1)[0].split("@", 1)[0]
@@ -251,6 +318,7 @@ def sweep(words: list[str]) -> None:
     from sim112.study.sweep import sweep as sweep_points
 
     scenarios, overrides = _split(given.words, given.config_dir)
+    _check_no_compare_keys(overrides, "sweep")
     _need(scenarios, 1, None, "sweep", "all_35 staffing.call_takers=1,2,3")
     if len(scenarios) > 1:
         overrides.insert(0, f"scenario={','.join(scenarios)}")
@@ -305,7 +373,7 @@ def scenarios(words: list[str]) -> None:
         "scenarios", "Print every scenario: its question, what in it is sourced and what is assumed."
     )
     parser.add_argument(
-        "--config-dir", type=Path, metavar="DIR", help="one more folder of configuration groups"
+        "--config-dir", type=Path, metavar="DIR", help="one more folder of configuration groups, read first"
     )
     given = parser.parse_intermixed_args(words)
     import textwrap
@@ -338,16 +406,32 @@ def sources(words: list[str]) -> None:
         "--assumed", action="store_true", help="only assumptions, with their low and high ends"
     )
     parser.add_argument(
-        "--config-dir", type=Path, metavar="DIR", help="read this folder of configuration instead"
+        "--config-dir", type=Path, metavar="DIR", help="one more folder of configuration groups, read first"
     )
     given = parser.parse_intermixed_args(words)
-    from sim112.sources import numbers
+    from sim112.sources import numbers_with
 
-    for number in numbers(given.config_dir):
+    for number in numbers_with(given.config_dir):
         if number.kind == "ASSUMED" or not given.assumed:
             bounds = "" if number.low is None else f" {number.low:g}..{number.high:g}"
             basis = f"{number.kind}{bounds}: {number.basis}"
             print(f"{number.key}: {number.value} [{number.unit}] {number.meaning}. {basis}")
+
+
+def _compare_help() -> str:
+    """The settings of a comparison and their values, for its help."""
+    from sim112.paths import configs_dir
+
+    lines = ["settings of a comparison, each changed with key=value:"]
+    for line in (configs_dir() / "compare.yaml").read_text(encoding="utf-8").splitlines():
+        setting, _, comment = line.partition("  # ")
+        key, _, value = setting.partition(": ")
+        if key.isidentifier() and value:
+            meaning = comment.partition("] ")[2] or comment
+            lines.append(f"  {key}={value}  {meaning.split('. CHOICE')[0]}")
+    return "\n".join(
+        [*lines, "  (suspects: the assumptions varied; change them in a compare.yaml, --config-dir)"]
+    )
 
 
 def _groups_help() -> str:

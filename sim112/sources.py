@@ -68,12 +68,26 @@ class Leaf:
 
 
 def numbers(folder: Path | None = None) -> list[Number]:
-    """Every number of every file under ``configs/``, in order of file and line.
+    """Every number of every file under ``configs/``, or another folder, in order of file and line.
 
     Raises InputError for a number without a comment of the known form.
     """
     root = folder or configs_dir()
     return [number for path in sorted(root.rglob("*.yaml")) for number in _numbers_of(path, root)]
+
+
+def numbers_with(folder: Path | None) -> list[Number]:
+    """The numbers that are shipped, and those of one more folder, whose files stand before shipped ones.
+
+    Raises InputError where there is no such folder.
+    """
+    if folder is None:
+        return numbers()
+    if not folder.is_dir():
+        raise InputError(f"config folder {folder} does not exist; give a folder of configs")
+    own = numbers(folder)
+    replaced = {path.relative_to(folder).as_posix() for path in folder.rglob("*.yaml")}
+    return [*(number for number in numbers() if number.file not in replaced), *own]
 
 
 def assumptions(folder: Path | None = None) -> list[Number]:
@@ -126,17 +140,21 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def _numbers_of(path: Path, root: Path) -> Iterator[Number]:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = [leaf for leaf in leaves(text) if not leaf.key.startswith("defaults.")]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        told = "; ".join(line.strip() for line in str(error).splitlines())
+        raise InputError(f"{path}: cannot be read as YAML in UTF-8: {told}") from None
     lines = text.splitlines()
     file = path.relative_to(root).as_posix()
     package = "" if text.startswith(_GLOBAL) else ".".join(path.relative_to(root).parts[:-1])
-    found = [leaf for leaf in leaves(text) if not leaf.key.startswith("defaults.")]
     for leaf in found:
         match = next((m for n in leaf.comment_lines if (m := _COMMENT.search(lines[n - 1]))), None)
         if match is None:
             if leaf.has_number:
                 raise InputError(
-                    f"configs/{file} line {leaf.line}: {leaf.key} is {leaf.value} without a source; end"
+                    f"{root.name}/{file} line {leaf.line}: {leaf.key} is {leaf.value} without a source; end"
                     " the line in '# [unit] meaning. SOURCE key', 'ASSUMED low..high: basis' or 'CHOICE: why'"
                 )
             continue

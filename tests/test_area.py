@@ -5,12 +5,13 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sim112.errors import InputError
-from sim112.world.area import Area, distance_km, load_area
+from sim112.world.area import Area, distance_km, load_area, notices_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "sim112" / "data" / "central_java"
@@ -188,6 +189,64 @@ def test_a_short_row_a_missing_table_and_a_strange_encoding_are_refused(tmp_path
     (tmp_path / "neighbours.csv").unlink()
     with pytest.raises(InputError, match=r"neighbours.csv: no such table"):
         load_area(tmp_path)
+
+
+def test_tables_of_a_spreadsheet_are_read_or_told_apart(tmp_path: Path) -> None:
+    for path in FOLDER.glob("*.csv"):
+        shutil.copy(path, tmp_path)
+    table = tmp_path / "neighbours.csv"
+    text = table.read_text(encoding="utf-8")
+    table.write_text("\ufeff" + text + "\n\n", encoding="utf-8")
+    assert load_area(tmp_path) == load_area(FOLDER)
+    for bad, line in (
+        (text.replace(",", ";"), r"neighbours.csv row 1: cells are separated by semicolons"),
+        ("", r"neighbours.csv: is empty; give a header row \(code_a, code_b\)"),
+        ("code_a,code_b,code_b\n", r"neighbours.csv row 1: column 'code_b' is there twice"),
+        ("code_a,code_b\n33.\x0001,33.02\n", r"neighbours.csv row 2: code_a is .*a NUL byte"),
+    ):
+        table.write_text(bad, encoding="utf-8")
+        with pytest.raises(InputError, match=line):
+            load_area(tmp_path)
+    table.unlink()
+    table.mkdir()
+    with pytest.raises(InputError, match=r"neighbours.csv: is a folder; give a CSV table"):
+        load_area(tmp_path)
+
+
+@pytest.mark.parametrize("table", ["regencies.csv", "districts.csv", "zones.csv", "edges.csv"])
+def test_a_table_without_rows_is_refused(tmp_path: Path, table: str) -> None:
+    for path in FOLDER.glob("*.csv"):
+        shutil.copy(path, tmp_path)
+    header = (tmp_path / table).read_text(encoding="utf-8").splitlines()[0]
+    (tmp_path / table).write_text(header + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=f"{table}: no rows below the header"):
+        load_area(tmp_path)
+
+
+def test_a_station_far_from_its_regency_is_refused(
+    change: Callable[[str, int, str, str], Path],
+) -> None:
+    with pytest.raises(InputError, match=r"stations.csv row 2: lat is '-5'; .* km from the nearest zone"):
+        load_area(change("stations.csv", 2, "lat", "-5"))
+
+
+def test_people_that_do_not_add_up_are_refused(change: Callable[[str, int, str, str], Path]) -> None:
+    with pytest.raises(
+        InputError, match=r"the zones of cilacap have \d+ people and regencies.csv gives it 5;"
+    ):
+        load_area(change("regencies.csv", 2, "population", "5"))
+
+
+def test_an_agency_without_units_is_noticed(area: Area) -> None:
+    assert notices_of(area) == []
+    pati = area.regency("pati").code
+    fewer = [s for s in area.stations if (s.regency_code, s.agency) != (pati, "fire")]
+    assert notices_of(replace(area, stations=tuple(fewer))) == ["stations.csv has no fire unit in pati"]
+    empty = notices_of(replace(area, stations=(), hospitals=()))
+    assert [notice.split(":")[0] for notice in empty] == [
+        "stations.csv has no rows",
+        "hospitals.csv has no rows",
+    ]
 
 
 def test_scripts_write_the_same_zones_and_stations_again() -> None:

@@ -1,5 +1,6 @@
 """A log of real calls replaces the draws, and a bad row is refused in one clear line."""
 
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import yaml
 from sim112.config.callers import Callers
 from sim112.config.demand import Demand
 from sim112.config.work import Work
+from sim112.demand.call_log import read_call_log
 from sim112.demand.calls import draw_calls, kind_table
 from sim112.engine.contract import Calls, same
 from sim112.errors import InputError
@@ -138,7 +140,11 @@ LABELLED = "time,kind,place,incident\n"
         (LABELLED + "0,fire,pati,a\n1,rescue,pati,a\n", r"row 3: incident is 'a'; row 2 gives it"),
         (LABELLED + "0,prank,pati,a\n", r"row 2: incident is 'a'; a call of kind prank has none"),
         (HEAD + "2020-01-01,fire,pati\n", r"none of 1 calls is within .* set clock.start"),
-        (HEAD, r"none of 0 calls"),
+        (HEAD, r"calls.csv: no calls below the header; give a row for each call"),
+        (HEAD + "inf,fire,pati\n", r"row 2: time is 'inf'; give a local time"),
+        ("", r"calls.csv: is empty; give a header row \(time, kind, place\)"),
+        ("time;kind;place\n0;fire;pati\n", r"row 1: cells are separated by semicolons; save the table"),
+        (HEAD + "0,fire,pa\0ti\n", r"row 2: place is .*NUL byte"),
     ],
 )  # fmt: skip
 def test_a_bad_log_is_refused_naming_row_column_value_and_mend(tmp_path, text, line):
@@ -147,9 +153,28 @@ def test_a_bad_log_is_refused_naming_row_column_value_and_mend(tmp_path, text, l
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_log_is_refused(tmp_path):
-    demand = DEMAND.model_copy(update={"call_log": tmp_path / "none.csv"})
+def test_a_mark_at_the_beginning_and_blank_lines_are_passed_over(tmp_path):
+    plain = draw(tmp_path, HEAD + "0,fire,pati\n")
+    assert same(plain, draw(tmp_path, "\ufeff" + HEAD + "0,fire,pati\n\n\n"))
+
+
+def test_a_place_that_is_not_simulated_is_told_from_one_that_does_not_exist(tmp_path):
+    kept = [regency for regency in AREA.regencies if regency.label == "pati"]
+    zones = [zone for zone in AREA.zones if zone.regency_code == kept[0].code]
+    renumbered = tuple(replace(zone, zone=number) for number, zone in enumerate(zones))
+    part = replace(AREA, regencies=tuple(kept), zones=renumbered)
+    path = tmp_path / "calls.csv"
+    clock = SimpleNamespace(start=datetime(2021, 12, 5), warm_up_s=0.0, report_s=9.0, cool_down_s=0.0)
+    for place in ("kudus", "33.19", "33.19.01"):
+        path.write_text(HEAD + f"0,fire,{place}\n", encoding="utf-8")
+        with pytest.raises(InputError, match=f"row 2: place is '{place}'; kudus is not simulated; add it"):
+            read_call_log(path, DEMAND, part, clock)
+
+
+@pytest.mark.parametrize(("name", "words"), [("none.csv", "no such table"), ("", "is a folder")])
+def test_a_missing_log_is_refused(tmp_path, name, words):
+    demand = DEMAND.model_copy(update={"call_log": tmp_path / name})
     clock = SimpleNamespace(start=datetime(2021, 12, 5), warm_up_s=0.0, report_s=1.0, cool_down_s=0.0)
     scenario = SimpleNamespace(seed=1, clock=clock, demand=demand, callers=CALLERS, work=WORK)
-    with pytest.raises(InputError, match=r"none.csv: no such"):
+    with pytest.raises(InputError, match=f"demand.call_log: .*{words}; give a CSV table"):
         draw_calls(scenario, AREA, 0)

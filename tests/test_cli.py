@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sim112 import cli
+from sim112.config.compare import CompareSettings
 from sim112.config.scenario import choices
 from sim112.errors import InputError
 from sim112.study.store import open_run
@@ -63,7 +65,22 @@ def test_every_command_explains_itself(verb: str, capsys: pytest.CaptureFixture[
         (["compare", "all_35", "all_35"], "scenario all_35 is named twice"),
         (["compare", "dec_2021", "all_35", "sensitivty=off"], "did you mean sensitivity?"),
         (["compare", "dec_2021", "all_35", "stress_replications=0"], "stress_replications is 0"),
-        (["compare", "dec_2021", "all_35", "stress=flood"], "there is no demand 'flood'"),
+        (["compare", "dec_2021", "all_35", "stress=flod"], "stress=flod: there is no demand 'flod'; "),
+        (
+            ["compare", "dec_2021", "all_35", "clock=day", "demand=merapi"],
+            "demand.surges.eruption: from hour",
+        ),
+        (["run", "all_35", "clock=day", "demand=pantura_flood"], "demand.surges.flood: from hour 96 to 120"),
+        (["sweep", "all_35", "clock=day", "demand=lebaran,merapi"], "demand.surges.eruption: from hour"),
+        (["run", "pati", "stress=null"], "stress belongs to `sim112 compare`; leave it out of `sim112 run`"),
+        (["sweep", "pati", "sensitivity=off"], "sensitivity belongs to `sim112 compare`; leave it out of"),
+        (["run", "pati", "=3"], "'=3' has no key"),
+        (["run", "pati", "name=../../evil"], "name: '../../evil' is no name"),
+        (["run", "pati", "question=${oc.env:HOME}"], "question is ${oc.env:HOME}, which is no value"),
+        (["run", "pati", "demand.call_log=/nowhere.csv"], "demand.call_log: /nowhere.csv: no such table"),
+        (["run", "pati", "demand.call_log=."], "demand.call_log: .: is a folder; give a CSV table"),
+        (["sources", "--config-dir", "nowhere"], "config folder nowhere does not exist"),
+        (["scenarios", "--config-dir", "nowhere"], "config folder nowhere does not exist"),
         (["sweep", "all_35", "seed=interval(1,2)"], "'seed=interval(1,2)' is an interval"),
         (["sweep", "all_35", "staffing.call_takers=1,-1"], "staffing.call_takers is -1"),
     ],
@@ -87,7 +104,7 @@ def test_bad_input_is_one_clear_line_and_status_2(
 def test_a_run_prints_its_table_and_says_where_it_is_saved(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert sim112("run", "pati", *SMALL, "--results", str(tmp_path)) == 0
+    assert sim112("run", "pati", *SMALL, "--no-figures", "--results", str(tmp_path)) == 0
     text = capsys.readouterr().out
     assert "What changes when 112 comes to Pati" in text
     folder = Path(text.rstrip().rsplit("Saved in ", 1)[1])
@@ -97,7 +114,7 @@ def test_a_run_prints_its_table_and_says_where_it_is_saved(
 
 
 def test_a_comparison_fits_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["dec_2021", "pati", "all_35", *SMALL, *QUICK, "--results", str(tmp_path)]
+    words = ["dec_2021", "pati", "all_35", *SMALL, *QUICK, "--no-figures", "--results", str(tmp_path)]
     assert sim112("compare", *words) == 0
     text = capsys.readouterr().out.split("\nSaved in")[0]
     assert "people of pati, kudus" in text
@@ -170,6 +187,63 @@ def test_sources_tells_guesses_from_facts(capsys: pytest.CaptureFixture[str]) ->
     assert "callers.lookup_s.mean_s: 180 [s" in guesses
 
 
+def test_help_of_compare_names_its_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        sim112("compare", "--help")
+    text = capsys.readouterr().out
+    for setting in CompareSettings.model_fields:
+        assert f"\n  {setting}=" in text or setting == "suspects"
+    assert "CHOICE" not in text
+
+
+def test_sources_of_ones_own_are_told_beside_the_shipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clock").mkdir()
+    (tmp_path / "clock" / "hour.yaml").write_text("report_s: 3600  # [s] an hour. CHOICE: mine\n")
+    assert sim112("sources", "--config-dir", str(tmp_path)) == 0
+    text = capsys.readouterr().out
+    assert "clock.report_s: 3600 [s] an hour. CHOICE: mine\n" in text
+    assert "callers.lookup_s.mean_s: 180 [s" in text
+
+
+def test_a_comparison_may_report_a_day_and_still_look_at_a_flood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["dec_2021", "all_35", "clock=day", "area.regencies=[banyumas]", "replications=1", "workers=1"]
+    quick = ["sensitivity=off", "use_levels=off", "stress_replications=1", "--no-figures"]
+    assert sim112("compare", *words, *quick, "--results", str(tmp_path)) == 0
+    assert "sim112: note: demand.surges.flood changes nothing" in capsys.readouterr().err
+
+
+def test_a_result_is_shown_where_only_saving_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sim112.study.run.write_rows", full)
+    assert sim112("run", "pati", *SMALL, "replications=1", "--no-figures", "--results", str(tmp_path)) == 2
+    said = capsys.readouterr()
+    assert "What changes when 112 comes to Pati" in said.out
+    assert said.err.startswith("sim112: results: cannot save in") and said.err.count("\n") == 1
+
+
+def test_a_screen_that_cannot_be_printed_is_told_in_one_line() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs a device that is always full")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    for words in (["--version"], ["sources"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "sim112", *words],
+                stdout=full, stderr=subprocess.PIPE, text=True, env=environment,
+            )  # fmt: skip
+        assert done.returncode == 2
+        assert done.stderr.startswith("sim112: the screen cannot be printed (No space left on device)")
+        assert done.stderr.count("\n") == 1
+
+
 def test_a_scenario_of_ones_own_is_found_in_a_folder_of_ones_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,30 +256,27 @@ def test_a_scenario_of_ones_own_is_found_in_a_folder_of_ones_own(
     assert "question: Mine?" in capsys.readouterr().out
 
 
-def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent, status", [("SIGINT", 130), ("SIGTERM", 143)])
+def test_ctrl_c_and_a_request_to_end_leave_nothing(tmp_path: Path, sent: str, status: int) -> None:
     if sys.platform == "win32":
         pytest.skip("sends a signal of another kind")
-    words = [
-        sys.executable,
-        "-m",
-        "sim112",
-        "run",
-        "all_35",
-        "replications=500",
-        "workers=2",
-        "--results",
-        "r",
-    ]
+    words = ["run", "all_35", "replications=500", "workers=2", "engine=reference", "--results", "r"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     running = subprocess.Popen(
-        words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        [sys.executable, "-m", "sim112", *words],
+        cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("r/run/.*.partial")) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(1.5)
-    os.killpg(running.pid, signal.SIGINT)  # a terminal sends it to every process of the command
+    if sent == "SIGINT":
+        os.killpg(running.pid, signal.SIGINT)  # a terminal sends it to every process of the command
+    else:
+        os.kill(running.pid, signal.SIGTERM)
     _, said = running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert running.returncode == status
     assert said == "sim112: stopped; nothing of this run is saved\n"
     assert list((tmp_path / "r" / "run").iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)  # nobody of it is left

@@ -11,6 +11,7 @@ from sim112.config.area import AreaConfig
 from sim112.config.clock import Clock
 from sim112.config.scenario import (
     Scenario,
+    check_surges,
     choices,
     compose,
     compose_mapping,
@@ -160,13 +161,107 @@ def test_a_broken_file_is_one_line(tmp_path: Path) -> None:
         ("pati", ["'pati'", "key=value"]),
         ("clock.report_s={", ["'clock.report_s={'", "key=value"]),
         ("seed=1,2", ["several values"]),
-        ("area.path=/nowhere", ["/nowhere/regencies.csv"]),
+        ("area.path=/nowhere", ["area.path is '/nowhere'", "no such folder"]),
+        (f"area.path={Path(__file__)}", ["area.path is", "is a file", "give a folder of tables"]),
+        ("area.regencies=pati", ["area.regencies is 'pati'", "area.regencies=[pati]"]),
+        ("area.other_hours=dai", ["area.other_hours is 'dai'", "no speeds_kmh; use day"]),
+        ("demand.kinds.fires.rate_per_100k_year=5", ["fires", "did you mean demand.kinds.fire?"]),
+        ("clock.report_s=1e9", ["clock.report_s is 1000000000", "less than or equal to 31622400"]),
+        ("clock.warm_up_s=1e9", ["clock.warm_up_s", "less than or equal to"]),
+        ("fleet.scale.fire=1e6", ["fleet.scale.fire", "less than or equal to 100"]),
+        ("replications=1000000000", ["replications", "less than or equal to 100000"]),
+        ("lang=id", ["lang is 'id'", "it should be 'en'"]),
+        ("name=../../evil", ["name: '../../evil' is no name", "letters, digits, spaces, _ and -"]),
+        ("name='a b/c'", ["name: 'a b/c' is no name"]),
+        ("name=", ["name: '' is no name"]),
+        ("=3", ["'=3' has no key"]),
+        ("question=${oc.env:HOME}", ["question is ${oc.env:HOME}, which is no value"]),
+        ("question='${oc.decode:3}'", ["question is ${oc.decode:3}, which is no value"]),
     ],
 )
 def test_bad_input_is_one_clear_line(override: str, parts: list[str]) -> None:
     line = refused(override)
     for part in parts:
         assert part in line
+
+
+def mine(folder: Path, text: str | bytes, name: str = "scenario/mine.yaml") -> Path:
+    """A folder of configuration with one file."""
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+GLOBAL = "# @package _global_\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("name: mine\n", ["mine.yaml: the first line is missing; begin with '# @package _global_'"]),
+        (f"{GLOBAL}name: caf\u00e9\n".encode("latin-1"), ["mine.yaml: not YAML in UTF-8"]),
+        (f"{GLOBAL}question: ${{oc.env:HOME}}\n", ["mine.yaml line 2: ${oc.env:HOME} is no value"]),
+        (
+            f"{GLOBAL}defaults:\n  - override /demand: ${{oc.env:HOME}}\n",
+            ["mine.yaml line 3: ${oc.env:HOME} is no value"],
+        ),
+        (
+            f"{GLOBAL}defaults:\n  - override /demand: lebarann\n",
+            ["mine.yaml: there is no demand 'lebarann'; did you mean lebaran?"],
+        ),
+        (f"{GLOBAL}defaults:\n  - mine\n", ["has itself among its defaults"]),
+        (f"{GLOBAL}name: a/b\n", ["name: 'a/b' is no name"]),
+    ],
+)
+def test_a_bad_file_of_ones_own_is_one_clear_line(
+    tmp_path: Path, text: str | bytes, parts: list[str]
+) -> None:
+    with pytest.raises(InputError) as caught:
+        compose(["scenario=mine"], mine(tmp_path, text))
+    line = str(caught.value)
+    assert "\n" not in line and len(line) < 250
+    for part in parts:
+        assert part in line
+
+
+def test_a_file_of_ones_own_stands_before_a_shipped_one(tmp_path: Path) -> None:
+    folder = mine(tmp_path, f"{GLOBAL}defaults:\n  - all_35\nquestion: Mine?\n", "scenario/pati.yaml")
+    own = compose(["scenario=pati"], folder)
+    assert (own.name, own.question, own.deployment.centres) == ("pati", "Mine?", "all")
+    assert compose(["scenario=all_35"], folder) == compose(["scenario=all_35"])
+    mine(tmp_path, "defaults:\n  - typical_week\nrate_factor: 2\n", "demand/my_week.yaml")
+    assert compose(["scenario=pati", "demand=my_week"], folder).demand.rate_factor == 2
+
+
+def test_a_scenario_without_a_name_is_named_as_its_file(tmp_path: Path) -> None:
+    folder = mine(tmp_path, f"{GLOBAL}question: Mine?\n")
+    assert compose(["scenario=mine"], folder).name == "mine"
+    assert compose(["scenario=mine", "name=other"], folder).name == "other"
+    assert compose([], folder).name == "default"
+
+
+def test_a_reference_within_the_configuration_is_a_value() -> None:
+    assert compose(["answering.announcement_s=${clock.cool_down_s}"]).answering.announcement_s == 21600
+
+
+def test_a_surge_outside_the_reported_time_is_refused() -> None:
+    check_surges(scenario("all_35", "demand=pantura_flood"))
+    check_surges(scenario("all_35", "demand=lebaran", "clock=day"))
+    for week in ("pantura_flood", "merapi"):
+        with pytest.raises(InputError, match=r"demand.surges.\w+: from hour \d+ to 120, .* 6 to 30; set"):
+            check_surges(scenario("all_35", f"demand={week}", "clock=day"))
+    mend = ("clock.warm_up_s=345600", "clock.report_s=86400")
+    check_surges(scenario("all_35", "demand=pantura_flood", *mend))
+
+
+def test_a_name_may_have_words() -> None:
+    assert compose(["name='all 35 once more'"]).name == "all 35 once more"
+
+
+def test_a_scenario_prints_what_it_is() -> None:
+    text = str(scenario("pati", "area.regencies=[pati,kudus]"))
+    assert text.startswith("pati: What changes when 112 comes to Pati")
+    assert "30 replications" in text and "pati, kudus" in text and len(text.splitlines()) == 3
 
 
 def test_a_roster_gap_within_opening_hours_is_refused() -> None:

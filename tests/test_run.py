@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -13,12 +18,14 @@ import sim112
 from sim112.config.compare import compare_settings
 from sim112.config.scenario import Scenario, to_yaml
 from sim112.engine.contract import first_difference
+from sim112.paths import data_dir
 from sim112.sources import assumptions
 from sim112.study import replication
-from sim112.study.comparison import HEADLINE
-from sim112.study.replication import Batch, Progress, draw, replicate, same_demand
+from sim112.study.comparison import HEADLINE, STRESS
+from sim112.study.replication import Batch, Progress, draw, notices, replicate, same_demand, world_of
 from sim112.study.run import ComparedResult, most_covered, under_stress
 from sim112.study.sensitivity import at_end
+from sim112.world.area import TABLES
 
 SMALL = ("clock=day", "area.regencies=[pati,kudus]", "replications=3", "workers=1")
 QUICK = ("sensitivity=off", "use_levels=off", "stress=null")
@@ -99,7 +106,7 @@ def whole() -> ComparedResult:
 
 
 def test_a_flood_fills_the_last_row_of_the_headline(whole: ComparedResult) -> None:
-    lost = [row for row in whole.comparison.headline if row.measure == "lost"]
+    lost = [row for row in whole.comparison.headline if row.measure == STRESS]
     assert [row.scenario for row in lost] == ["dec_2021", "all_35"]
     assert lost[0].value >= 0
     assert whole.stress is not None
@@ -172,6 +179,107 @@ def test_scenarios_of_different_seeds_are_not_compared() -> None:
         sim112.compare([small("dec_2021"), small("all_35", "seed=7")], settings=compare_settings(QUICK))
 
 
+def test_scenarios_may_be_given_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def composed(words: list[str]) -> Scenario:
+        asked.append(words)
+        return small("pati")
+
+    monkeypatch.setattr("sim112.study.run.compose", composed)
+    assert sim112.run("pati").scenario == small("pati")
+    assert asked == [["scenario=pati"]]
+    with pytest.raises(sim112.InputError, match="needs two or more scenarios; give a list"):
+        sim112.compare("pati")  # type: ignore[arg-type]
+    with pytest.raises(sim112.InputError, match="run takes scenarios, not int"):
+        sim112.run(7)  # type: ignore[arg-type]
+    with pytest.raises(sim112.InputError, match="compare takes scenarios, not dict"):
+        sim112.compare([{}, {}])  # type: ignore[list-item]
+
+
+def test_a_surge_outside_the_reported_time_is_refused_before_anything_is_saved(tmp_path: Path) -> None:
+    flood = small("all_35", "demand=pantura_flood")
+    with pytest.raises(sim112.InputError, match=r"demand.surges.flood: from hour 96 to 120"):
+        sim112.run(flood, results=tmp_path)
+    with pytest.raises(sim112.InputError, match=r"demand.surges.flood"):
+        sim112.compare([small("dec_2021"), flood], settings=compare_settings(QUICK), results=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_surge_elsewhere_is_noticed() -> None:
+    assert notices(small("all_35", "demand=pantura_flood")) == []
+    [line] = notices(small("all_35", "demand=merapi"))
+    assert line.startswith("demand.surges.eruption changes nothing: none of its regencies is simulated (kab_")
+
+
+def test_with_a_call_log_nobody_is_asked_whether_112_is_dialled(tmp_path: Path) -> None:
+    log = tmp_path / "calls.csv"
+    log.write_text("time,kind,place\n30000,fire,pati\n40000,prank,kudus\n", encoding="utf-8")
+    logged = [small(name, f"demand.call_log={log}") for name in ("dec_2021", "all_35")]
+    settings = compare_settings(["sensitivity=off", "stress_replications=1"])
+    result = sim112.compare(logged, settings=settings, stress=logged[0].demand)
+    assert result.use == {}
+    assert result.stress is not None
+    assert result.comparison.row("people_covered", "all_35").verdict == "better"
+
+
+def own_tables(folder: Path) -> Path:
+    """A copy of the shipped tables."""
+    folder.mkdir()
+    for name in TABLES:
+        shutil.copy(data_dir() / name, folder)
+    return folder
+
+
+def test_changed_tables_are_read_again(tmp_path: Path) -> None:
+    folder = own_tables(tmp_path / "tables")
+    scenario = small("all_35", f"area.path={folder}")
+    before = len(world_of(scenario).hospital_zone)
+    hospitals = folder / "hospitals.csv"
+    lines = hospitals.read_text(encoding="utf-8").splitlines()
+    hospitals.write_text(lines[0] + "\n", encoding="utf-8")
+    assert before > len(world_of(scenario).hospital_zone) == 0
+    assert notices(scenario) == ["hospitals.csv has no rows: nobody is taken to a hospital"]
+
+
+def test_workers_end_with_their_parent(tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("asks for a signal of Linux")
+    code = (
+        "import os, sim112, time\n"
+        "from sim112.study import replication\n"
+        "def work(batch, number, engine):\n"
+        "    open(f'{number}.pid', 'w').write(str(os.getpid()))\n"
+        "    time.sleep(120)\n"
+        "replication.simulate_once = work\n"
+        "scenario = sim112.scenario('all_35', 'clock=day', 'area.regencies=[pati]')\n"
+        "replication.replicate([replication.Batch((scenario,), range(2))], workers=2)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment)
+    assert within(60, lambda: len([path for path in tmp_path.glob("*.pid") if path.read_text()]) == 2)
+    workers = [int(path.read_text(encoding="utf-8")) for path in tmp_path.glob("*.pid")]
+    parent.kill()
+    parent.wait()
+    assert within(20, lambda: not any(is_alive(worker) for worker in workers))
+
+
+def is_alive(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def within(duration_s: float, happened: Callable[[], bool]) -> bool:
+    """Whether something happens in time."""
+    deadline = time.monotonic() + duration_s
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return happened()
+
+
 def test_a_log_needs_a_place(tmp_path: Path) -> None:
     with pytest.raises(sim112.InputError, match="save_log is true and nothing is saved"):
         sim112.run(small("all_35", "save_log=true"))
@@ -180,7 +288,7 @@ def test_a_log_needs_a_place(tmp_path: Path) -> None:
 def test_a_dead_worker_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     if sys.platform != "linux":
         pytest.skip("needs workers that are forked")
-    monkeypatch.setattr(replication, "simulate_once", lambda batch, number: __import__("os")._exit(1))
+    monkeypatch.setattr(replication, "simulate_once", lambda *_: os._exit(1))
     with pytest.raises(sim112.InputError, match="give workers=1"):
         replicate([Batch((small("all_35"),), range(2))], workers=2)
 

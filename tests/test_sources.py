@@ -8,7 +8,7 @@ import pytest
 from sim112.config.scenario import compose, compose_mapping
 from sim112.errors import InputError
 from sim112.paths import configs_dir
-from sim112.sources import Number, assumptions, leaves, numbers, source_keys
+from sim112.sources import Number, assumptions, leaves, numbers, numbers_with, source_keys
 
 FILES = sorted(path.relative_to(configs_dir()).as_posix() for path in configs_dir().rglob("*.yaml"))
 
@@ -106,6 +106,23 @@ def test_a_range_in_braces_belongs_to_the_named_field(tmp_path: Path) -> None:
 def test_a_list_over_lines_takes_the_comment_of_its_last_line(tmp_path: Path) -> None:
     (profile,) = read(tmp_path, "hours: [1, 2,\n  3]  # [ratio] profile. SOURCE some_key\n")
     assert (profile.value, profile.kind, profile.basis) == ("[1, 2, 3]", "SOURCE", "some_key")
+
+
+def test_one_more_folder_adds_to_what_is_shipped_and_stands_before_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"config folder .*nowhere does not exist"):
+        numbers_with(tmp_path / "nowhere")
+    text = "# Mine.\ndelay_s: 5  # [s] delay. CHOICE: mine\n"
+    read(tmp_path, text)
+    read(tmp_path, text, "clock/day.yaml")
+    found = numbers_with(tmp_path)
+    assert {"work.delay_s", "clock.delay_s"} <= {number.key for number in found}
+    assert [number.key for number in found if number.file == "clock/day.yaml"] == ["clock.delay_s"]
+    assert len(found) == len(shipped()) + 2 - sum(number.file == "clock/day.yaml" for number in shipped())
+
+
+def test_a_file_that_is_no_yaml_is_told_by_name(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mine.yaml: cannot be read as YAML in UTF-8"):
+        read(tmp_path, "delays_s: [1,\n")
 
 
 def test_a_scenario_file_names_whole_keys(tmp_path: Path) -> None:

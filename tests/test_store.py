@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
+import subprocess
+import sys
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,10 +20,13 @@ from sim112.config.compare import compare_settings
 from sim112.config.scenario import Scenario
 from sim112.engine.reference import simulate
 from sim112.errors import InputError
+from sim112.paths import data_dir
+from sim112.study import replication
 from sim112.study.definitions import BY_KEY
 from sim112.study.replication import draw, world_of
-from sim112.study.store import draft, open_run, stamp, write_provenance, write_rows
+from sim112.study.store import SavingError, draft, open_run, stamp, write_provenance, write_rows
 from sim112.study.sweep import Point, sweep
+from sim112.world.area import TABLES, load_area
 
 SMALL = ("clock=day", "area.regencies=[pati,kudus]", "replications=2", "workers=1")
 
@@ -30,7 +38,9 @@ def small(name: str, *overrides: str) -> Scenario:
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    result = sim112.run(small("all_35", "save_log=true"), results=tmp_path_factory.mktemp("results"))
+    result = sim112.run(
+        small("all_35", "save_log=true"), results=tmp_path_factory.mktemp("results"), figures=False
+    )
     assert result.folder is not None
     return result.folder
 
@@ -65,6 +75,60 @@ def test_what_is_saved_already_is_not_touched(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_killed_run_left_is_removed_and_what_another_fills_is_not(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("does not ask whether a process is alive")
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with draft(tmp_path, "first") as unplaced:
+        mine = unplaced.folder
+        machine = mine.name.removeprefix(".first.").removesuffix(f".{os.getpid()}.partial")
+        for name in (f".old.{machine}.{ended.pid}.partial", f".old.elsewhere.{ended.pid}.partial", "old"):
+            (tmp_path / name).mkdir()
+        with draft(tmp_path, "second"):
+            pass
+        left = {path.name for path in tmp_path.iterdir()}
+        assert left == {mine.name, f".old.elsewhere.{ended.pid}.partial", "old", "second"}
+
+
+def test_a_folder_that_was_removed_meanwhile_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(SavingError, match="removed meanwhile"), draft(tmp_path, "run") as unplaced:
+        unplaced.folder.rmdir()
+        unplaced.folder.mkdir()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("save_log", ["true", "false"])
+def test_a_run_whose_folder_is_removed_keeps_its_result(
+    tmp_path: Path, save_log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = replication.simulate_once
+
+    def removing(*given: object) -> object:
+        shutil.rmtree(tmp_path / "run")
+        return really(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(replication, "simulate_once", removing)
+    scenario = small("all_35", f"save_log={save_log}", "replications=1")
+    with pytest.raises(SavingError, match=r"cannot save in .*; make room there") as caught:
+        sim112.run(scenario, results=tmp_path, figures=False)
+    assert (caught.value.result is None) is (save_log == "true")
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sim112.study.run.write_rows", full)
+    with pytest.raises(SavingError, match=r"cannot save in .*run \(No space left on device\)") as caught:
+        sim112.run(small("all_35", "replications=1"), results=tmp_path, figures=False)
+    assert "calls offered" in str(caught.value.result)
+    assert list((tmp_path / "run").iterdir()) == []
+
+
 def test_a_place_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file", encoding="utf-8")
     with pytest.raises(InputError, match="cannot write in"), draft(tmp_path / "results", "run"):
@@ -76,7 +140,7 @@ def test_stamps_sort_by_time() -> None:
 
 
 def test_the_same_seed_writes_the_same_bytes(saved: Path, tmp_path: Path) -> None:
-    again = sim112.run(small("all_35", "save_log=true"), results=tmp_path).folder
+    again = sim112.run(small("all_35", "save_log=true"), results=tmp_path, figures=False).folder
     assert again is not None
     first, second = open_run(saved), open_run(again)
     assert first.files == second.files
@@ -84,7 +148,7 @@ def test_the_same_seed_writes_the_same_bytes(saved: Path, tmp_path: Path) -> Non
 
 
 def test_another_seed_writes_other_measures(saved: Path, tmp_path: Path) -> None:
-    other = sim112.run(small("all_35", "seed=7"), results=tmp_path).folder
+    other = sim112.run(small("all_35", "seed=7"), results=tmp_path, figures=False).folder
     assert other is not None
     assert not open_run(saved).table("measures").equals(open_run(other).table("measures"))
 
@@ -113,13 +177,13 @@ def test_a_saved_run_prints_the_screen_that_was_shown(saved: Path) -> None:
 def test_saved_measures_give_the_measured_values(saved: Path) -> None:
     result = sim112.run(small("all_35"))
     table = open_run(saved).table("measures").to_pydict()
-    for replication, measures in enumerate(result.measures):
+    for number, measures in enumerate(result.measures):
         for key, scope in (("answer_delay_s", "regency_112"), ("offered", "desk"), ("utilisation", "agency")):
             rows = [
                 at
                 for at in range(len(table["measure"]))
                 if (table["measure"][at], table["scope"][at], table["replication"][at])
-                == (key, scope, replication)
+                == (key, scope, number)
             ]
             saved_values = {
                 table["member"][at]: table["scale"][at] * table["numerator"][at] / table["denominator"][at]
@@ -133,6 +197,9 @@ def test_saved_measures_give_the_measured_values(saved: Path) -> None:
                 if np.isfinite(value)
             }
             assert saved_values == pytest.approx(expected)
+            assert {table["unit"][at] for at in rows} == {BY_KEY[key].unit}
+            told = {table["member"][at]: table["value"][at] for at in rows if table["denominator"][at] > 0}
+            assert told == pytest.approx(saved_values)
             assert BY_KEY[key].scale == table["scale"][rows[0]]
 
 
@@ -144,21 +211,49 @@ def test_the_summary_has_every_regency(saved: Path) -> None:
 
 def test_the_saved_log_is_the_log(saved: Path) -> None:
     scenario = small("all_35")
-    for replication in range(2):
-        world, calls = world_of(scenario), draw(scenario, replication)
+    for number in range(2):
+        world, calls = world_of(scenario), draw(scenario, number)
         log = simulate(world, calls)
         stored = open_run(saved)
-        table = stored.table(f"log/all_35/{replication}/calls")
+        table = stored.table(f"log/all_35/{number}/calls")
         assert table.num_rows == len(log.call_caller)
         np.testing.assert_array_equal(table["answered_s"].to_numpy(), log.call_answered_s)
-        np.testing.assert_array_equal(table["caller"].to_numpy(), calls.caller_key[log.call_caller])
+        keys = [str(key) for key in calls.caller_key[log.call_caller]]
+        assert table["caller_key"].to_pylist() == keys
         assert table["desk"].to_pylist() == [world.desk_name[desk] for desk in log.call_desk]
         assert min(table["attempt"].to_pylist()) == 1
-        jobs = stored.table(f"log/all_35/{replication}/jobs")
+        jobs = stored.table(f"log/all_35/{number}/jobs")
         np.testing.assert_array_equal(jobs["on_scene_s"].to_numpy(), log.job_on_scene_s)
-        assert jobs["unit"].to_pylist() == log.job_unit.tolist()
-        incidents = calls.incident_key[calls.need_incident[log.job_need]]
-        np.testing.assert_array_equal(jobs["incident"].to_numpy(), incidents)
+        incidents = calls.need_incident[log.job_need]
+        assert jobs["incident"].to_pylist() == incidents.tolist()
+        assert jobs["incident_key"].to_pylist() == [str(key) for key in calls.incident_key[incidents]]
+
+
+def test_the_log_joins_to_itself_and_to_the_tables(saved: Path) -> None:
+    stored = open_run(saved)
+    calls, jobs = (stored.table(f"log/all_35/0/{name}").to_pydict() for name in ("calls", "jobs"))
+    key_of = {one: key for one, key in zip(calls["incident"], calls["incident_key"], strict=True) if key}
+    both = [one for one in jobs["incident"] if one in key_of]
+    assert both
+    for one, key in zip(jobs["incident"], jobs["incident_key"], strict=True):
+        assert key_of.get(one, key) == key
+    area = load_area(data_dir())
+    station = {one.station_id: one for one in area.stations}
+    zone = {one.code: one for one in area.zones}
+    label = {one.code: one.label for one in area.regencies}
+    for at, unit in enumerate(jobs["unit"]):
+        if unit is not None:
+            stands = station[jobs["station"][at]]
+            assert unit.rpartition("/")[0] == stands.station_id
+            assert 1 <= int(unit.rpartition("/")[2]) <= stands.units
+            assert (stands.agency, label[stands.regency_code]) == (
+                jobs["agency"][at],
+                jobs["unit_regency"][at],
+            )
+            assert jobs["from_zone"][at] in zone
+        assert label[zone[jobs["zone"][at]].regency_code] == jobs["regency"][at]
+    taken = {hospital for hospital in jobs["hospital"] if hospital is not None}
+    assert taken and taken <= {hospital.hospital_id for hospital in area.hospitals}
 
 
 def test_a_call_without_incident_has_none_in_the_log(saved: Path) -> None:
@@ -186,14 +281,17 @@ def test_a_damaged_run_is_refused(saved: Path, tmp_path: Path) -> None:
 def test_no_run_and_no_provenance_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run is saved here"):
         open_run(tmp_path)
-    (tmp_path / "provenance.json").write_text("{", encoding="utf-8")
-    with pytest.raises(InputError, match="not as it was written"):
-        open_run(tmp_path)
+    for text in ("{", "[]", "{}", '{"files_sha256": {}}', '{"files_sha256": {}, "verb": 3}'):
+        (tmp_path / "provenance.json").write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match="not as it was written"):
+            open_run(tmp_path)
 
 
 def test_a_comparison_saves_its_tables(tmp_path: Path) -> None:
     settings = compare_settings(["sensitivity_shown=1", "screening_replications=1", "stress_replications=1"])
-    result = sim112.compare([small("dec_2021"), small("all_35")], settings=settings, results=tmp_path)
+    result = sim112.compare(
+        [small("dec_2021"), small("all_35")], settings=settings, results=tmp_path, figures=False
+    )
     assert result.folder is not None
     stored = sim112.open_run(result.folder)
     assert list(stored.scenarios) == ["dec_2021", "all_35"]
@@ -248,5 +346,35 @@ def test_a_damaged_point_is_not_taken_for_a_result(tmp_path: Path) -> None:
     sweep(points(1), into=tmp_path)
     [summary] = tmp_path.glob("points/*/summary.csv")
     summary.write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match=r"summary\.csv: not as it was written"):
+    with pytest.raises(InputError, match=r"summary\.csv: not as it was written; delete the folder") as caught:
         sweep(points(1), into=tmp_path)
+    assert str(summary.parent) in str(caught.value)
+    provenance = summary.with_name("provenance.json")
+    provenance.write_text('{"verb": "run", "files_sha256": {}}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"provenance.json: has no 'version'; delete the folder"):
+        sweep(points(1), into=tmp_path)
+
+
+def test_changed_tables_and_a_changed_call_log_make_another_point(tmp_path: Path) -> None:
+    tables, log = tmp_path / "tables", tmp_path / "calls.csv"
+    tables.mkdir()
+    for name in TABLES:
+        shutil.copy(data_dir() / name, tables)
+    log.write_text("time,kind,place\n30000,fire,pati\n", encoding="utf-8")
+    words = (f"area.path={tables}", f"demand.call_log={log}", "replications=1")
+    point = [Point({}, sim112.scenario("all_35", *SMALL, *words))]
+    assert sweep(point, into=tmp_path / "s").resumed == 0
+    assert sweep(point, into=tmp_path / "s").resumed == 1
+    log.write_text("time,kind,place\n30000,fire,pati\n31000,fire,kudus\n", encoding="utf-8")
+    assert sweep(point, into=tmp_path / "s").resumed == 0
+    first, second = (open_run(folder).provenance for folder in sorted((tmp_path / "s" / "points").iterdir()))
+    assert first["data_sha256"] != second["data_sha256"]
+    stations = tables / "stations.csv"
+    stations.write_text(stations.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert sweep(point, into=tmp_path / "s").resumed == 0
+    assert sweep(point, into=tmp_path / "s").resumed == 1
+
+
+def test_a_sweep_of_no_points_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a sweep needs a point"):
+        sweep([], into=tmp_path)

@@ -60,6 +60,12 @@ class AreaConfig(BaseModel):
             raise ValueError(
                 f"other_hours is {self.other_hours!r}, which has hours of its own; name another period"
             )
+        if self.other_hours not in self.speeds_kmh:
+            free = [name for name in self.speeds_kmh if name not in self.periods]
+            raise ValueError(
+                f"other_hours is {self.other_hours!r}, which has no speeds_kmh; "
+                f"use {' or '.join(free) or 'a period that has'}"
+            )
         if len(set(self.regencies)) < len(self.regencies):
             raise ValueError("regencies names one twice; name each once")
         taken: dict[tuple[str, int], str] = {}

@@ -4,6 +4,9 @@ from datetime import datetime, time, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+LONGEST_S = 366 * 86400
+"""The longest span of each sort, s: a year. What is longer is a slip of the pen, and would hardly end."""
+
 
 class Clock(BaseModel):
     """The simulated span: warm-up, then the reported time, then the cool-down.
@@ -14,9 +17,9 @@ class Clock(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     start: datetime
-    warm_up_s: float = Field(ge=0)
-    report_s: float = Field(gt=0)
-    cool_down_s: float = Field(ge=0)
+    warm_up_s: float = Field(ge=0, le=LONGEST_S)
+    report_s: float = Field(gt=0, le=LONGEST_S)
+    cool_down_s: float = Field(ge=0, le=LONGEST_S)
 
     @field_validator("start")
     @classmethod

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sim112.config.scenario import parse_overrides, suggestion
+from sim112.config.scenario import MOST_REPLICATIONS, choices, parse_overrides, suggestion
 from sim112.errors import InputError
 from sim112.paths import configs_dir
 
@@ -21,18 +21,19 @@ class CompareSettings(BaseModel):
     scenario with most people covered at low and at high use of 112. ``sensitivity``: run the headline again
     with the ``suspects`` at the low and at the high end of what was assumed; all of them
     ``screening_replications`` times, and the ``sensitivity_shown`` that move it most as often as the
-    scenarios. A suspect is a name and the keys of the assumptions that move together; ``sensitivity.at_end``
-    says how keys are read.
+    scenarios, at most ``sensitivity_replications`` times. A suspect is a name and the keys of the
+    assumptions that move together; ``sensitivity.at_end`` says how keys are read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     stress: str | None
-    stress_replications: int = Field(ge=1)
+    stress_replications: int = Field(ge=1, le=MOST_REPLICATIONS)
     use_levels: bool
     sensitivity: bool
-    screening_replications: int = Field(ge=1)
+    screening_replications: int = Field(ge=1, le=MOST_REPLICATIONS)
     sensitivity_shown: int = Field(ge=1)
+    sensitivity_replications: int = Field(ge=1)
     suspects: dict[str, tuple[str, ...]]
 
 
@@ -44,12 +45,23 @@ def compare_settings(overrides: Sequence[str] = (), config_dir: Path | None = No
     path = configs_dir() / "compare.yaml"
     if config_dir is not None and (config_dir / path.name).is_file():
         path = config_dir / path.name
-    mapping: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        mapping = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        told = "; ".join(line.strip() for line in str(error).splitlines())
+        raise InputError(f"{path}: cannot be read as YAML in UTF-8: {told}") from None
+    if not isinstance(mapping, dict):
+        raise InputError(f"{path}: has no keys; write key: value, as in the compare.yaml that is shipped")
     for override in parse_overrides(overrides):
         if override.is_sweep_override():
             raise InputError(f"{override.input_line!r} gives several values; give one")
         mapping[override.key_or_group] = override.value()
-    return settings_from_mapping(mapping)
+    settings = settings_from_mapping(mapping)
+    known = choices("demand", config_dir)
+    if settings.stress is not None and settings.stress not in known:
+        told = suggestion(settings.stress, [*known, "null"])
+        raise InputError(f"stress={settings.stress}: there is no demand {settings.stress!r}; {told}")
+    return settings
 
 
 def settings_from_mapping(mapping: Mapping[str, Any]) -> CompareSettings:
@@ -68,4 +80,4 @@ def settings_from_mapping(mapping: Mapping[str, Any]) -> CompareSettings:
 
 def is_compare_key(override: str) -> bool:
     """Whether an override belongs to the comparison, not to its scenarios."""
-    return override.split("=", 1)[0].split(".", 1)[0] in CompareSettings.model_fields
+    return override.split("=", 1)[0].lstrip("+~").split(".", 1)[0] in CompareSettings.model_fields

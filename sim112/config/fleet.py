@@ -4,16 +4,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LARGEST_SCALE = 100.0
+
 
 class UnitScale(BaseModel):
     """Units of each agency as a multiple of those in the stations table."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    fire: float = Field(ge=0)
-    ambulance: float = Field(ge=0)
-    police: float = Field(ge=0)
-    rescue: float = Field(ge=0)
+    fire: float = Field(ge=0, le=LARGEST_SCALE)
+    ambulance: float = Field(ge=0, le=LARGEST_SCALE)
+    police: float = Field(ge=0, le=LARGEST_SCALE)
+    rescue: float = Field(ge=0, le=LARGEST_SCALE)
 
 
 class Fleet(BaseModel):

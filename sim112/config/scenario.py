@@ -4,7 +4,11 @@ This is the one place where Hydra and its configuration objects are known; what 
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -13,10 +17,10 @@ import hydra
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sim112.config.answering import Answering
 from sim112.config.area import AreaConfig
@@ -33,6 +37,12 @@ from sim112.errors import InputError
 from sim112.paths import configs_dir, data_dir
 from sim112.world.area import read_regencies
 
+MOST_REPLICATIONS = 100_000
+
+_NAME = re.compile(r"\w(?:[\w -]{0,78}[\w-])?")
+_OUTSIDE = re.compile(r"(?<!\\)\$\{\s*[A-Za-z_][\w.]*\s*:[^}]*\}?")
+_GLOBAL = re.compile(r"#\s*@package\s+_global_\s*")
+
 
 class Scenario(BaseModel):
     """A named what-if: everything a simulation needs to know, and nothing random.
@@ -44,16 +54,16 @@ class Scenario(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1)
+    name: str
     question: str
     sourced: str
     assumed: str
     seed: int = Field(ge=0, lt=2**63)
-    replications: int = Field(ge=1)
+    replications: int = Field(ge=1, le=MOST_REPLICATIONS)
     workers: int | None = Field(ge=1)
     engine: Literal["auto", "compiled", "reference"]
     save_log: bool
-    lang: Literal["en", "id"]
+    lang: Literal["en"]
     clock: Clock
     area: AreaConfig
     demand: Demand
@@ -65,6 +75,24 @@ class Scenario(BaseModel):
     fleet: Fleet
     targets: Targets
     costs: Costs
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        # it becomes part of the names of files
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name; use letters, digits, spaces, _ and -, at most 80")
+        return name
+
+    def __str__(self) -> str:
+        clock = self.clock
+        return (
+            f"{self.name}: {' '.join(self.question.split())}\n"
+            f"  {self.replications} replications from {clock.start:%Y-%m-%d %H:%M}, seed {self.seed}: "
+            f"{clock.report_s / 3600:g} h are reported, after {clock.warm_up_s / 3600:g} h of warm-up\n"
+            f"  in {', '.join(self.area.regencies) or 'every regency'} of "
+            f"{self.area.path or 'Central Java'}; sim112.run(...) simulates it, to_yaml(...) has every value"
+        )
 
     @property
     def area_folder(self) -> Path:
@@ -80,9 +108,10 @@ def scenario(name: str, *overrides: str, config_dir: Path | None = None) -> Scen
 def compose(overrides: Sequence[str] = (), config_dir: Path | None = None) -> Scenario:
     """Compose and check a scenario from Hydra overrides: ``scenario=pati``, ``clock.report_s=86400``.
 
-    ``config_dir`` is one more folder to search for groups, after the shipped one. A key that is not in the
-    files yet needs no ``+``: what may be added is for the models to say. Raises InputError, one line, for
-    anything that cannot be read or is not allowed.
+    ``config_dir`` is one more folder to search for groups; its files stand before shipped ones of the same
+    name. A key that is not in the files yet needs no ``+``: what may be added is for the models to say. A
+    scenario that does not name itself is named as its file. Raises InputError, one line, for anything that
+    cannot be read or is not allowed.
     """
     return from_mapping(compose_mapping(overrides, config_dir))
 
@@ -92,19 +121,111 @@ def compose_mapping(overrides: Sequence[str] = (), config_dir: Path | None = Non
     folders = [configs_dir()] + ([] if config_dir is None else [config_dir.resolve()])
     if not folders[-1].is_dir():
         raise InputError(f"config folder {config_dir} does not exist; give a folder of configs")
-    lines = [_prepared(override, folders) for override in parse_overrides(overrides)]
+    parsed = parse_overrides(overrides)
+    lines = [_prepared(override, folders) for override in parsed]
     if config_dir is not None:
-        quoted = str(folders[-1]).replace("'", "\\'")
-        lines.append(f"hydra.searchpath=['file://{quoted}']")
+        _check_files(folders[-1], folders[0])
     try:
-        with hydra.initialize_config_dir(config_dir=str(folders[0]), version_base="1.3"):
-            composed = OmegaConf.to_container(hydra.compose("config", overrides=lines), resolve=True)
+        with _search_in(folders) as searched:
+            found = hydra.compose("config", overrides=[*lines, *searched])
+        _check_own_values(OmegaConf.to_container(found, resolve=False), "")
+        composed = OmegaConf.to_container(found, resolve=True)
+    except MissingConfigException as error:
+        raise InputError(_missing(error, folders)) from None
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(f"configuration: {_one_line(error)}") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"configuration: a file is not YAML: {_one_line(error)}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"configuration: a file is not YAML in UTF-8: {_one_line(error)}") from None
+    except RecursionError:
+        raise InputError(
+            "configuration: a file has itself among its defaults; give it a name that is not that of a "
+            "shipped file"
+        ) from None
     assert isinstance(composed, dict)
-    return {str(key): value for key, value in composed.items()}
+    mapping = {str(key): value for key, value in composed.items()}
+    chosen = {override.get_key_element().lstrip("+"): override.value() for override in parsed}
+    if "name" not in chosen and "scenario" in chosen and not _names_itself(str(chosen["scenario"]), folders):
+        mapping["name"] = chosen["scenario"]
+    return mapping
+
+
+@contextmanager
+def _search_in(folders: Sequence[Path]) -> Iterator[list[str]]:
+    """Hydra made ready to search the shipped folder, or the user's first; the overrides that this needs."""
+    if len(folders) == 1:
+        with hydra.initialize_config_dir(config_dir=str(folders[0]), version_base="1.3"):
+            yield []
+        return
+    # Hydra searches the folder of config.yaml before all others, so config.yaml stands alone in one.
+    with tempfile.TemporaryDirectory() as alone:
+        name = "config.yaml"
+        shutil.copy(next(folder / name for folder in reversed(folders) if (folder / name).is_file()), alone)
+        searched = ["'file://{}'".format(str(folder).replace("'", "\\'")) for folder in reversed(folders)]
+        with hydra.initialize_config_dir(config_dir=alone, version_base="1.3"):
+            yield [f"hydra.searchpath=[{','.join(searched)}]"]
+
+
+def _check_files(folder: Path, shipped: Path) -> None:
+    """Raise InputError for a file of the user's that Hydra would misread or stumble over."""
+    for file in _files_of(folder, shipped):
+        try:
+            lines = file.read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise InputError(f"{file}: not YAML in UTF-8 ({error}); save it as UTF-8") from None
+        except OSError as error:
+            raise InputError(f"{file}: cannot be read ({error.strerror}); give a file") from None
+        for number, line in enumerate(lines, start=1):
+            found = None if line.lstrip().startswith("#") else _OUTSIDE.search(line.split(" #")[0])
+            if found:
+                raise InputError(f"{file} line {number}: {found[0]} is no value; write the value itself")
+        if file.parent.name == "scenario":
+            head = [line for line in lines if line.strip()]
+            comments = head[: next((at for at, one in enumerate(head) if one[0] != "#"), len(head))]
+            if not any(_GLOBAL.fullmatch(line) for line in comments):
+                raise InputError(f"{file}: the first line is missing; begin with '# @package _global_'")
+
+
+def _files_of(folder: Path, shipped: Path) -> list[Path]:
+    """The files of a folder of configuration that Hydra may read: its own, and those of the known groups."""
+    groups = [path.name for path in shipped.iterdir() if path.is_dir()]
+    return sorted(
+        [*folder.glob("*.yaml"), *(file for group in groups for file in (folder / group).glob("*.yaml"))]
+    )
+
+
+def _check_own_values(node: Any, key: str) -> None:
+    """Raise InputError for a value that would be taken from outside the configuration."""
+    if isinstance(node, Mapping):
+        for name, below in node.items():
+            _check_own_values(below, f"{key}.{name}" if key else str(name))
+    elif isinstance(node, list):
+        for at, below in enumerate(node):
+            _check_own_values(below, f"{key}.{at}")
+    elif isinstance(node, str) and (found := _OUTSIDE.search(node)):
+        raise InputError(f"{key} is {found[0]}, which is no value; write the value itself")
+
+
+def _names_itself(choice: str, folders: Sequence[Path]) -> bool:
+    """Whether the file of a scenario gives a name."""
+    for folder in reversed(folders):
+        file = folder / "scenario" / f"{choice}.yaml"
+        if file.is_file():
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+            return isinstance(content, dict) and "name" in content
+    return True
+
+
+def _missing(error: MissingConfigException, folders: Sequence[Path]) -> str:
+    """One line for a choice in the defaults of a file that does not exist; it names the file, if one can."""
+    group, _, name = (error.missing_cfg_file or "").rpartition("/")
+    group = group.lstrip("/")
+    choice = rf"^\s*-\s.*\b{re.escape(group)}(@\S+)?\s*:\s*['\"]?{re.escape(name)}\b"
+    where = "configuration"
+    for file in (file for folder in folders for file in _files_of(folder, folders[0])):
+        if re.search(choice, file.read_text(encoding="utf-8"), re.MULTILINE):
+            where = str(file)
+    known = choices(group, folders[-1]) if group else ()
+    return f"{where}: there is no {group or 'file'} {name!r}; {suggestion(name, known)}"
 
 
 def parse_overrides(overrides: Sequence[str]) -> list[Override]:
@@ -112,6 +233,8 @@ def parse_overrides(overrides: Sequence[str]) -> list[Override]:
     parser = OverridesParser.create()
     parsed = []
     for text in overrides:
+        if text.startswith("="):
+            raise InputError(f"{text!r} has no key; write key=value, for instance scenario=pati")
         try:
             parsed.append(parser.parse_override(text))
         except HydraException:
@@ -173,7 +296,27 @@ def _prepared(override: Override, folders: Sequence[Path]) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    text = str(error).split("Config search path:")[0]
+    return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def check_surges(scenario: Scenario) -> None:
+    """Raise InputError for a surge that lies wholly outside the reported time, where it would change nothing.
+
+    A scenario may be composed so all the same: ``compare`` reports the time of its surges alone.
+    """
+    clock, demand = scenario.clock, scenario.demand
+    if demand.call_log is not None:
+        return
+    from_h, to_h = clock.report_from_s / 3600, clock.report_to_s / 3600
+    for name, surge in demand.surges.items():
+        if surge.from_h >= to_h or surge.to_h <= from_h:
+            length_h = surge.to_h - surge.from_h
+            raise InputError(
+                f"demand.surges.{name}: from hour {surge.from_h:g} to {surge.to_h:g}, but the report is "
+                f"from hour {from_h:g} to {to_h:g}; set clock.warm_up_s={3600 * surge.from_h:.9g} "
+                f"clock.report_s={3600 * length_h:.9g}, or another clock"
+            )
 
 
 def _check_labels(scenario: Scenario) -> None:
@@ -181,6 +324,10 @@ def _check_labels(scenario: Scenario) -> None:
 
     Where the area is the user's own, the labels of Central Java in the shipped files do no harm.
     """
+    folder = scenario.area_folder
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "there is no such folder"
+        raise InputError(f"area.path is {scenario.area.path!r}; {what}: give a folder of tables, or null")
     own = {regency.label for regency in read_regencies(scenario.area_folder)}
     known = own | {regency.label for regency in read_regencies(data_dir())}
     network = {
@@ -210,7 +357,15 @@ def _explained(error: ValidationError, mapping: Mapping[str, Any]) -> str:
         known = _keys_at(Scenario, parent)
         return f"{key} is no key of the configuration; {suggestion(word, known)}{more}"
     if first["type"] == "missing":
-        return f"{key} is missing; give it a value{more}"
+        *above, name = _path(first["loc"][:-1], mapping) or [""]
+        beside = mapping
+        for part in above:
+            beside = beside[part] if isinstance(beside, Mapping) else {}
+        near = difflib.get_close_matches(name, [str(one) for one in beside if one != name], n=1, cutoff=0.6)
+        meant = f"did you mean {'.'.join([*above, near[0]])}?" if above and near else "give it a value"
+        return f"{key} is missing; {meant}{more}"
+    if first["type"] == "tuple_type":
+        return f"{key} is {_shown(first['input'])}; give a list in brackets, {key}=[{first['input']}]{more}"
     message = str(first["msg"])
     if first["type"] in ("value_error", "assertion_error"):
         message = message.split(", ", 1)[-1]

@@ -22,7 +22,8 @@ from sim112.demand.incidents import Incidents, place_incidents
 from sim112.demand.streams import Clock, Events, Frame
 from sim112.engine.contract import NONE, TICKS_PER_S, Floats, Ints
 from sim112.errors import InputError
-from sim112.world.area import Area, Row, read_rows, suggest
+from sim112.paths import data_dir
+from sim112.world.area import Area, Row, read_regencies, read_rows, suggest
 
 COLUMNS = ("time", "kind", "place")
 OPTIONAL_COLUMNS = ("incident", "number", "talk_s", "after_call_s", "patience_s")
@@ -51,6 +52,9 @@ def read_call_log(path: Path, demand: Demand, area: Area, clock: Clock) -> CallL
     Raises InputError for the first bad row, naming file, row, column, value and mend, and for a log of which
     no call lies within the simulated time.
     """
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "no such table"
+        raise InputError(f"demand.call_log: {path}: {what}; give a CSV table of calls, or null")
     kinds = [*demand.kinds, *demand.calls]
     end_s = clock.warm_up_s + clock.report_s + clock.cool_down_s
     places = _known_places(area)
@@ -63,7 +67,7 @@ def read_call_log(path: Path, demand: Demand, area: Area, clock: Clock) -> CallL
             _check_header(row)
         time_s = _read_time_s(row, clock)
         kind = kinds.index(_known(row, "kind", kinds))
-        regency, zones = places[_known(row, "place", list(places))]
+        regency, zones = places[_known_place(row, places, area)]
         facts.append((row.number, kind, regency))
         incident = NONE
         if kind < len(demand.kinds):
@@ -77,6 +81,8 @@ def read_call_log(path: Path, demand: Demand, area: Area, clock: Clock) -> CallL
         durations = tuple(_read_duration_s(row, column) for column in OPTIONAL_COLUMNS[2:])
         if 0 <= time_s < end_s:
             taken.append((at, time_s, kind, regency, zones, incident, number, *durations))  # type: ignore[arg-type]
+    if not facts:
+        raise InputError(f"{path.name}: no calls below the header; give a row for each call")
     if not taken:
         raise InputError(
             f"{path.name}: none of {len(facts)} calls is within {end_s:g} s from {clock.start.isoformat()}; "
@@ -184,10 +190,25 @@ def _known(row: Row, column: str, known: list[str]) -> str:
     return value
 
 
+def _known_place(row: Row, places: dict[str, tuple[int, Ints]], area: Area) -> str:
+    place = row.text("place")
+    if place in places:
+        return place
+    here = {regency.label for regency in area.regencies}
+    for regency in read_regencies(data_dir()):
+        inside = place in (regency.label, regency.code) or place.startswith(f"{regency.code}.")
+        if inside and regency.label not in here:
+            raise row.error(
+                "place",
+                f"{regency.label} is not simulated; add it to area.regencies, or leave the row out",
+            )
+    return _known(row, "place", list(places))
+
+
 def _read_time_s(row: Row, clock: Clock) -> float:
     text = row.text("time")
     try:
-        return float(text) if not np.isnan(float(text)) else _no_time(row)
+        return float(text) if np.isfinite(float(text)) else _no_time(row)
     except ValueError:
         pass
     try:

@@ -8,6 +8,7 @@ workers.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -22,16 +23,16 @@ from pathlib import Path
 from typing import TextIO
 
 from sim112.config.area import AreaConfig
-from sim112.config.scenario import Scenario
+from sim112.config.scenario import Scenario, check_surges
 from sim112.demand.calls import draw_calls
 from sim112.engine import choice, compiled
 from sim112.engine.choice import Engine
 from sim112.engine.contract import Calls, World
 from sim112.errors import InputError
 from sim112.study.kpis import Measures, measure
-from sim112.study.store import write_log
-from sim112.world.area import Area
-from sim112.world.network import build_world, load_places
+from sim112.study.store import PlaceNames, saving, write_log
+from sim112.world.area import TABLES, Area, notices_of
+from sim112.world.network import _scaled_units, build_world, load_places
 from sim112.world.roads import TravelTimes
 
 KEPT_WORLDS = 8
@@ -127,6 +128,8 @@ def replicate(
     """
     for scenario in batches[0].scenarios if batches else ():
         world_of(scenario)
+    for batch in batches:
+        _make_log_folders(batch)
     tasks = [(b, replication) for b, batch in enumerate(batches) for replication in batch.replications]
     workers = _processes(workers, len(tasks))
     total = sum(len(batch.scenarios) * len(batch.replications) for batch in batches)
@@ -143,6 +146,14 @@ def replicate(
         [[results[b, r][s] for r in batch.replications] for s in range(len(batch.scenarios))]
         for b, batch in enumerate(batches)
     ]
+
+
+def _make_log_folders(batch: Batch) -> None:
+    """The folders of the logs, made once: what is removed while it is filled does not come back in parts."""
+    if batch.log_folder is not None:
+        with saving(batch.log_folder):
+            for folder in (batch.log_folder, *(batch.log_folder / one.name for one in batch.scenarios)):
+                folder.mkdir(exist_ok=True)
 
 
 def _processes(workers: int | None, tasks: int) -> int:
@@ -168,8 +179,9 @@ def _together(
     # Forked workers share the travel times and worlds that are built already; where there is no safe fork
     # (Windows, macOS) each builds its own.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    others = multiprocessing.active_children()
     pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin_worker, initargs=(tuple(batches), engine)
+        workers, mp_context=context, initializer=_begin_worker, initargs=(tuple(batches), engine, os.getpid())
     )
     results: Results = {}
     try:
@@ -189,6 +201,11 @@ def _together(
         raise InputError(
             f"workers: one of {workers} processes was ended, perhaps for want of memory; give workers=1"
         ) from None
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return results
@@ -198,10 +215,18 @@ _batches: tuple[Batch, ...] = ()
 _engine: Engine = "reference"
 
 
-def _begin_worker(batches: tuple[Batch, ...], engine: Engine) -> None:
+_DEATH_OF_PARENT = 1  # PR_SET_PDEATHSIG of Linux: the signal that a process gets when its parent ends
+
+
+def _begin_worker(batches: tuple[Batch, ...], engine: Engine, parent: int) -> None:
     global _batches, _engine
     _batches, _engine = batches, engine
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker at once and in silence
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # Ctrl-C ends a worker at once and in silence
+    if sys.platform == "linux":  # a worker does not outlive a parent that was killed
+        ctypes.CDLL(None).prctl(_DEATH_OF_PARENT, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def _work(b: int, replication: int) -> list[Measures]:
@@ -221,7 +246,8 @@ def simulate_once(batch: Batch, replication: int, engine: Engine = "reference") 
         log = choice.simulate(engine, world, calls)
         measured.append(measure(world, calls, log, scenario.targets, scenario.costs))
         if batch.log_folder is not None:
-            write_log(batch.log_folder / scenario.name / str(replication), world, calls, log)
+            folder = batch.log_folder / scenario.name / str(replication)
+            write_log(folder, world, calls, log, place_names(scenario))
     return measured
 
 
@@ -233,32 +259,79 @@ def same_demand(scenario: Scenario, other: Scenario) -> bool:
     )
 
 
-_worlds: list[tuple[Scenario, World]] = []
+Tables = tuple[tuple[int, int], ...]
+"""When the tables of an area were written and how large they are."""
+
+_worlds: list[tuple[Scenario, Tables, World]] = []
 
 
 def world_of(scenario: Scenario) -> World:
     """The world of a scenario, kept ready for the replications to come."""
-    for known, world in _worlds:
-        if known is scenario:
+    tables = _tables_of(scenario)
+    for known, read, world in _worlds:
+        if known is scenario and read == tables:
             return world
     area, travel = _places(scenario)
     world = build_world(scenario, area, travel)
-    _worlds.append((scenario, world))
+    _worlds.append((scenario, tables, world))
     del _worlds[:-KEPT_WORLDS]
     return world
 
 
-_places_of: list[tuple[AreaConfig, tuple[Area, TravelTimes]]] = []
+_places_of: list[tuple[AreaConfig, Tables, tuple[Area, TravelTimes]]] = []
 
 
 def _places(scenario: Scenario) -> tuple[Area, TravelTimes]:
     """The area and travel times of a scenario; scenarios of one study nearly always share them."""
-    for config, places in _places_of:
-        if config == scenario.area:
+    tables = _tables_of(scenario)
+    for config, read, places in _places_of:
+        if config == scenario.area and read == tables:
             return places
     places = load_places(scenario)
-    _places_of[:] = [(scenario.area, places)]
+    _places_of[:] = [(scenario.area, tables, places)]
     return places
+
+
+def _tables_of(scenario: Scenario) -> Tables:
+    if scenario.area.path is None:
+        return ()  # those of the package do not change
+    files = (scenario.area_folder / name for name in TABLES)
+    return tuple((file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
+
+
+def place_names(scenario: Scenario) -> PlaceNames:
+    """What the tables of the area call the zones, units and hospitals of a scenario's world."""
+    area, _ = _places(scenario)
+    stations = list(_scaled_units(area.stations, scenario.fleet.scale.model_dump()))
+    return PlaceNames(
+        zone=tuple(zone.code for zone in area.zones),
+        station=tuple(station.station_id for station, count in stations for _ in range(count)),
+        unit=tuple(f"{one.station_id}/{at}" for one, count in stations for at in range(1, count + 1)),
+        hospital=tuple(hospital.hospital_id for hospital in area.hospitals),
+    )
+
+
+def check(scenario: Scenario) -> None:
+    """Raise InputError where a scenario cannot be simulated, or simulating it would not show what it asks."""
+    check_surges(scenario)
+    world_of(scenario)
+    if scenario.demand.call_log is not None:
+        draw(scenario, 0)
+
+
+def notices(scenario: Scenario) -> list[str]:
+    """What is allowed in a scenario and yet may not be meant: each a line to be shown beside the results."""
+    area, _ = _places(scenario)
+    here = {regency.label for regency in area.regencies}
+    found = notices_of(area)
+    if scenario.demand.call_log is None:
+        for name, surge in scenario.demand.surges.items():
+            if surge.regencies and here.isdisjoint(surge.regencies):
+                found.append(
+                    f"demand.surges.{name} changes nothing: none of its regencies is simulated "
+                    f"({', '.join(surge.regencies)})"
+                )
+    return found
 
 
 def draw(scenario: Scenario, replication: int) -> Calls:

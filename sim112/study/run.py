@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -22,9 +23,20 @@ from sim112.study import comparison
 from sim112.study.comparison import Comparison, Runs, Sensitivity
 from sim112.study.definitions import MEASURES
 from sim112.study.kpis import Measures
-from sim112.study.replication import Batch, engine_for, replicate, world_of
+from sim112.study.replication import Batch, check, engine_for, notices, replicate, world_of
 from sim112.study.sensitivity import ENDS, USE, End, at_end, movement
-from sim112.study.store import Draft, draft, stamp, write_provenance, write_rows, write_scenario, write_table
+from sim112.study.store import (
+    Draft,
+    SavingError,
+    data_checksum,
+    draft,
+    saving,
+    stamp,
+    write_provenance,
+    write_rows,
+    write_scenario,
+    write_table,
+)
 from sim112.study.totals import column_at
 
 SUMMARY_SCOPES = ("province", "regency", "regency_112", "service", "agency", "kind")
@@ -86,45 +98,76 @@ class ComparedResult:
 
 
 def run(
-    scenario: Scenario,
+    scenario: Scenario | str,
     *,
     results: Path | str | None = None,
     figures: bool = True,
     command: Sequence[str] = (),
     progress: bool = False,
 ) -> Result:
-    """Simulate one scenario, ``scenario.replications`` times.
+    """Simulate one scenario, given as such or by name, ``scenario.replications`` times.
 
     With ``results`` the run is saved in ``results/run/<stamp>/``, whole or not at all, with ``figures`` in a
-    folder of theirs; ``command`` is noted there.
+    folder of theirs; ``command`` is noted there. With ``progress`` it is told on stderr how far it is, and
+    what in the scenario may not be meant. Raises InputError for a scenario that cannot be simulated, and
+    SavingError, which holds the result, where only saving fails.
     """
     started = datetime.now().astimezone()
-    saving = draft(Path(results) / "run", stamp(started)) if results is not None else nullcontext(None)
+    scenario = scenario_of(scenario, "run")
+    check(scenario)
+    place = None if results is None else Path(results) / "run"
     _check_log(scenario, results)
-    with saving as unplaced:
-        batch = Batch((scenario,), range(scenario.replications), _log_folder(scenario, unplaced))
-        engine = engine_for(scenario, scenario.replications, progress)
-        [[measures]] = replicate(
-            [batch], engine=engine, workers=scenario.workers, progress="" if progress else None
-        )
-        result = Result(scenario, tuple(measures), engine)
-        if unplaced is not None:
-            write_result(unplaced.folder, [scenario], result.runs, str(result))
-            if figures:
-                draw_figures(unplaced.folder, result)
-            write_provenance(
-                unplaced.folder,
-                verb="run",
-                command=command,
-                seed=scenario.seed,
-                started=started,
-                engine=engine,
+    result = None
+    try:
+        with nullcontext(None) if place is None else draft(place, stamp(started)) as unplaced:
+            data_sha256 = data_checksum(scenario)
+            if progress:
+                tell(notices(scenario))
+            batch = Batch((scenario,), range(scenario.replications), _log_folder(scenario, unplaced))
+            engine = engine_for(scenario, scenario.replications, progress)
+            [[measures]] = replicate(
+                [batch], engine=engine, workers=scenario.workers, progress="" if progress else None
             )
+            result = Result(scenario, tuple(measures), engine)
+            if unplaced is not None:
+                with saving(unplaced.folder.parent):
+                    write_result(unplaced.folder, [scenario], result.runs, str(result))
+                    if figures:
+                        draw_figures(unplaced.folder, result)
+                    write_provenance(
+                        unplaced.folder,
+                        verb="run",
+                        command=command,
+                        seed=scenario.seed,
+                        started=started,
+                        data_sha256=data_sha256,
+                        engine=engine,
+                    )
+    except SavingError as error:
+        error.result = result
+        raise
     return replace(result, folder=unplaced.place if unplaced is not None else None)
 
 
+def scenario_of(given: object, verb: str) -> Scenario:
+    """A scenario as it was given, or the shipped one of that name; InputError for anything else."""
+    if isinstance(given, str):
+        return compose([f"scenario={given}"])
+    if not isinstance(given, Scenario):
+        raise InputError(
+            f"{verb} takes scenarios, not {type(given).__name__}; give sim112.scenario('pati') or 'pati'"
+        )
+    return given
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Say on stderr, once each, what may not be meant."""
+    for line in dict.fromkeys(lines):
+        print(f"sim112: note: {line}", file=sys.stderr)
+
+
 def compare(
-    scenarios: Sequence[Scenario],
+    scenarios: Sequence[Scenario | str],
     *,
     settings: CompareSettings | None = None,
     stress: Demand | None = None,
@@ -133,40 +176,62 @@ def compare(
     command: Sequence[str] = (),
     progress: bool = False,
 ) -> ComparedResult:
-    """Simulate scenarios on the same calls and compare them with the first.
+    """Simulate scenarios, given as such or by name, on the same calls, and compare them with the first.
 
     ``settings`` are those of ``configs/compare.yaml`` where None; ``stress`` is the demand of the worst day,
     composed from the one that the settings name where None. With ``results`` everything is saved in
-    ``results/compare/<stamp>/``, whole or not at all, with ``figures`` in a folder of theirs. Raises
-    InputError where the scenarios cannot be compared.
+    ``results/compare/<stamp>/``, whole or not at all, with ``figures`` in a folder of theirs. Where the calls
+    come from a log, everybody in it dialled 112: the use of 112 is not varied then, and the worst day is
+    drawn as it always is. Raises InputError where the scenarios cannot be compared, and SavingError, which
+    holds the result, where only saving fails.
     """
     started = datetime.now().astimezone()
     settings = compare_settings() if settings is None else settings
     if stress is None and settings.stress is not None:
         stress = compose([f"demand={settings.stress}"]).demand
-    _check_comparable(scenarios)
-    _check_log(scenarios[0], results)
-    saving = draft(Path(results) / "compare", stamp(started)) if results is not None else nullcontext(None)
-    with saving as unplaced:
-        log_folder = _log_folder(scenarios[0], unplaced)
-        result = _compare(tuple(scenarios), settings, stress, log_folder, progress)
-        if unplaced is not None:
-            write_result(unplaced.folder, scenarios, result.runs, str(result))
-            write_rows(unplaced.folder / "comparison.csv", comparison_rows(result))
-            if result.sensitivity:
-                write_rows(unplaced.folder / "sensitivity.csv", sensitivity_rows(result.sensitivity))
-            if figures:
-                draw_figures(unplaced.folder, result)
-            write_provenance(
-                unplaced.folder,
-                verb="compare",
-                command=command,
-                seed=scenarios[0].seed,
-                started=started,
-                scenarios=[scenario.name for scenario in scenarios],
-                engine=result.engine,
-                settings=settings.model_dump(mode="json"),
-            )
+    if isinstance(scenarios, str | Scenario):
+        raise InputError("a comparison needs two or more scenarios; give a list of them")
+    compared = tuple(scenario_of(scenario, "compare") for scenario in scenarios)
+    _check_comparable(compared)
+    for scenario in compared:
+        check(scenario)
+    if any(scenario.demand.call_log is not None for scenario in compared):
+        suspects = {name: keys for name, keys in settings.suspects.items() if USE not in keys}
+        settings = settings.model_copy(update={"use_levels": False, "suspects": suspects})
+        stress = None if stress is None else stress.model_copy(update={"call_log": None})
+    first = compared[0]
+    _check_log(first, results)
+    place = None if results is None else Path(results) / "compare"
+    result = None
+    try:
+        with nullcontext(None) if place is None else draft(place, stamp(started)) as unplaced:
+            data_sha256 = data_checksum(*compared)
+            if progress:
+                worst = [] if stress is None else [first.model_copy(update={"demand": stress})]
+                tell(line for scenario in (*compared, *worst) for line in notices(scenario))
+            result = _compare(compared, settings, stress, _log_folder(first, unplaced), progress)
+            if unplaced is not None:
+                with saving(unplaced.folder.parent):
+                    write_result(unplaced.folder, compared, result.runs, str(result))
+                    write_rows(unplaced.folder / "comparison.csv", comparison_rows(result))
+                    if result.sensitivity:
+                        write_rows(unplaced.folder / "sensitivity.csv", sensitivity_rows(result.sensitivity))
+                    if figures:
+                        draw_figures(unplaced.folder, result)
+                    write_provenance(
+                        unplaced.folder,
+                        verb="compare",
+                        command=command,
+                        seed=first.seed,
+                        started=started,
+                        data_sha256=data_sha256,
+                        scenarios=[scenario.name for scenario in compared],
+                        engine=result.engine,
+                        settings=settings.model_dump(mode="json"),
+                    )
+    except SavingError as error:
+        error.result = result
+        raise
     return replace(result, folder=unplaced.place if unplaced is not None else None)
 
 
@@ -209,10 +274,11 @@ def _compare(
     )
     kept = _strongest(runs, found, suspects, settings.sensitivity_shown) if settings.sensitivity else []
     chosen = list(dict.fromkeys([*kept, *([use] if use is not None else [])]))
-    rest = range(len(screened), len(every))
+    fully = every[: max(settings.sensitivity_replications, len(screened))]
+    rest = fully[len(screened) :]
     ends = [(name, number) for name in chosen for number in range(len(ENDS))]
     batches = [Batch(suspects[name][end], rest) for name, end in ends]
-    label = _label(progress, "assumptions: ")
+    label = _label(progress, "assumptions: " if settings.sensitivity else "use of 112: ")
     simulated = replicate(batches, engine=engine, workers=workers, progress=label)
     for key, more in zip(ends, simulated, strict=True):
         found[key] = {name: [*found[key][name], *added] for name, added in _by_name(scenarios, more).items()}
@@ -221,13 +287,15 @@ def _compare(
         name: (comparison.compare(found[name, 0]), comparison.compare(found[name, 1])) for name in chosen
     }
     whole = comparison.compare(runs, flood)
+    # ends are held against the middle with as many replications, or less power would pass for a turn
+    middle = comparison.compare({name: one[: len(fully)] for name, one in runs.items()}, flood)
     return ComparedResult(
         scenarios=scenarios,
         runs=runs,
         comparison=whole,
         stress=flood,
         use=dict(zip(ENDS, compared[use], strict=True)) if use is not None else {},
-        sensitivity=comparison.rank_assumptions(whole, {name: compared[name] for name in kept}),
+        sensitivity=comparison.rank_assumptions(middle, {name: compared[name] for name in kept}),
         settings=settings,
         engine=engine,
     )
@@ -334,9 +402,10 @@ def draw_figures(folder: Path, result: Result | ComparedResult) -> None:
 
 
 def measure_columns(runs: Runs) -> dict[str, object]:
-    """Every measure by scenario, replication and member of a scope, as numerator and denominator.
+    """Every measure by scenario, replication and member of a scope, as value, numerator and denominator.
 
-    The value is scale * numerator / denominator; over replications it is the ratio of the sums.
+    The value, in ``unit``, is scale * numerator / denominator, NaN where there is nothing to divide by; over
+    replications it is the ratio of the sums, not the mean of the values.
     """
     scenario_names, measure_keys = list(runs), [measure.key for measure in MEASURES]
     numerator_at = [column_at(measure.numerator) for measure in MEASURES]
@@ -358,6 +427,11 @@ def measure_columns(runs: Runs) -> dict[str, object]:
     scenario_at, repeat, measure_at, member_at, above, below = (
         np.concatenate(column) for column in zip(*parts, strict=True)
     )
+    scale = np.array([measure.scale for measure in MEASURES])[measure_at]
+    value = np.full(len(above), np.nan)
+    np.divide(scale * above, below, out=value, where=below != 0)
+    units = list(dict.fromkeys(measure.unit for measure in MEASURES))
+    unit_of = np.array([units.index(measure.unit) for measure in MEASURES])
     scopes = np.array([list(dict.fromkeys(scope_names)).index(scope) for scope in scope_names])
     return {
         "scenario": _coded(scenario_at, scenario_names),
@@ -365,9 +439,11 @@ def measure_columns(runs: Runs) -> dict[str, object]:
         "measure": _coded(measure_at, measure_keys),
         "scope": _coded(scopes[member_at], list(dict.fromkeys(scope_names))),
         "member": pa.array(members).take(pa.array(member_at)).dictionary_encode(),
+        "value": value,
+        "unit": _coded(unit_of[measure_at], units),
         "numerator": above,
         "denominator": below,
-        "scale": np.array([measure.scale for measure in MEASURES])[measure_at],
+        "scale": scale,
     }
 
 

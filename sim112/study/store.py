@@ -3,20 +3,25 @@
 ``results/<verb>/<stamp>/`` holds the resolved scenarios, ``provenance.json`` (what made it, and the checksums
 of its files), and tidy tables: Parquet for what is long, CSV for what people open. With ``save_log`` there is
 also every clock point of every call and job, in ``log/<scenario>/<replication>/calls.parquet`` and
-``jobs.parquet``.
+``jobs.parquet``. Both name an incident by its number within the replication (``incident``) and by a key
+that is the same in every scenario and every run (``incident_key``, text, as it has more digits than a float
+can hold); zones, stations and hospitals are named as in the tables of the area.
 """
 
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import importlib.metadata
 import json
 import math
 import os
 import platform
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +40,7 @@ from sim112.config.scenario import Scenario, from_mapping, to_yaml
 from sim112.engine.contract import NONE, Calls, Handler, Ints, JobOutcome, Log, Outcome, World
 from sim112.errors import InputError
 from sim112.paths import data_dir
+from sim112.world.area import TABLES
 
 PACKAGES = ("hydra-core", "matplotlib", "networkx", "numba", "numpy", "pyarrow", "pydantic", "scipy", "simpy")
 """The packages that results may depend on; their versions are recorded."""
@@ -65,6 +71,24 @@ JOB_TIMES = (
 )
 
 
+class SavingError(InputError):
+    """What could not be saved, for a reason outside the program; ``result`` is what had been simulated."""
+
+    result: object = None
+
+
+@contextmanager
+def saving(place: Path) -> Iterator[None]:
+    """What is written in this block is said not to be saved, in one line, where it cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        told = error.strerror or " ".join(str(error).split())
+        raise SavingError(
+            f"results: cannot save in {place} ({told}); make room there, or give another folder"
+        ) from None
+
+
 @dataclass
 class Draft:
     """A folder being filled; ``place`` is where it went when it was whole."""
@@ -80,19 +104,47 @@ def draft(parent: Path, name: str) -> Iterator[Draft]:
     Where that name is taken, ``name-2``, ``name-3``, ... is used: nothing already saved is touched. Moving it
     into place is the last thing that happens, so nobody ever reads half a run.
     """
-    folder = parent / f".{name}.{os.getpid()}.partial"
+    folder = parent / f".{name}.{_machine()}.{os.getpid()}.partial"
     try:
-        folder.mkdir(parents=True)
+        parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(parent)
+        folder.mkdir()
     except OSError as error:
         raise InputError(
             f"results: cannot write in {parent} ({error.strerror}); give another folder"
         ) from None
-    unplaced = Draft(folder)
+    unplaced, made = Draft(folder), folder.stat()
+    # Held open, so that a folder made in its place has another number.
+    held = None if sys.platform == "win32" else os.open(folder, os.O_RDONLY)
     try:
         yield unplaced
-        unplaced.place = _move(folder, parent, name)
+        with saving(parent):
+            if not os.path.samestat(folder.stat(), made):
+                raise FileNotFoundError(errno.ENOENT, "the folder was removed meanwhile")
+            unplaced.place = _move(folder, parent, name)
     finally:
+        if held is not None:
+            os.close(held)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _machine() -> str:
+    return re.sub(r"[^\w-]+", "-", platform.node()) or "machine"
+
+
+def _remove_stale(parent: Path) -> None:
+    """Remove what runs left behind that were killed on this machine: no process fills it any more."""
+    if sys.platform == "win32":  # there is no way to ask whether a process is alive without a risk for it
+        return
+    for folder in parent.glob(f".*.{_machine()}.*.partial"):
+        process = folder.name.split(".")[-2]
+        if process.isdigit():
+            try:
+                os.kill(int(process), 0)  # asks whether it is alive
+            except ProcessLookupError:
+                shutil.rmtree(folder, ignore_errors=True)
+            except (OSError, OverflowError):
+                pass
 
 
 def _move(folder: Path, parent: Path, name: str) -> Path:
@@ -145,11 +197,28 @@ def write_table(path: Path, columns: Mapping[str, object]) -> None:
     pq.write_table(pa.table(dict(columns)), path)
 
 
-def write_log(folder: Path, world: World, calls: Calls, log: Log) -> None:
-    """Save one replication's log as ``calls.parquet`` and ``jobs.parquet``; NaN: did not happen."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_table(folder / "calls.parquet", call_columns(world, calls, log))
-    write_table(folder / "jobs.parquet", job_columns(world, calls, log))
+@dataclass(frozen=True)
+class PlaceNames:
+    """What the tables of the area call the zones, units and hospitals of a world.
+
+    ``station`` is where a unit stands when idle, ``unit`` the station with a number: ``station/1``.
+    """
+
+    zone: tuple[str, ...]
+    station: tuple[str, ...]
+    unit: tuple[str, ...]
+    hospital: tuple[str, ...]
+
+
+def write_log(folder: Path, world: World, calls: Calls, log: Log, places: PlaceNames) -> None:
+    """Save one replication's log as ``calls.parquet`` and ``jobs.parquet``; NaN: did not happen.
+
+    The folder is made, the folders above it are not: they are there as long as the run is wanted.
+    """
+    with saving(folder):
+        folder.mkdir()
+        write_table(folder / "calls.parquet", call_columns(world, calls, log))
+        write_table(folder / "jobs.parquet", job_columns(world, calls, log, places))
 
 
 def call_columns(world: World, calls: Calls, log: Log) -> dict[str, object]:
@@ -157,8 +226,10 @@ def call_columns(world: World, calls: Calls, log: Log) -> dict[str, object]:
     caller = log.call_caller
     incident = calls.caller_incident[caller]
     return {
-        "caller": calls.caller_key[caller],
-        "incident": _key(calls.incident_key, incident),
+        "caller": caller,
+        "caller_key": _key(calls.caller_key, caller),
+        "incident": pa.array(incident.astype(np.int32), mask=incident < 0),
+        "incident_key": _key(calls.incident_key, incident),
         "kind": _names(world.kind_name, calls.caller_kind[caller]),
         "regency": _names(world.regency_name, calls.caller_regency[caller]),
         "desk": _names(world.desk_name, log.call_desk),
@@ -172,25 +243,27 @@ def call_columns(world: World, calls: Calls, log: Log) -> dict[str, object]:
     } | {f"{name}_s": getattr(log, f"call_{name}_s") for name in CALL_TIMES}
 
 
-def job_columns(world: World, calls: Calls, log: Log) -> dict[str, object]:
+def job_columns(world: World, calls: Calls, log: Log, places: PlaceNames) -> dict[str, object]:
     """One row per agency at an incident, in order of alert, with names instead of indices."""
     need = log.job_need
     incident = calls.need_incident[need]
     return {
-        "incident": calls.incident_key[incident],
+        "incident": incident.astype(np.int32),
+        "incident_key": _key(calls.incident_key, incident),
         "kind": _names(world.kind_name, calls.incident_kind[incident]),
         "priority": world.kind_priority[calls.incident_kind[incident]],
         "regency": _names(world.regency_name, calls.incident_regency[incident]),
-        "zone": calls.incident_zone[incident],
+        "zone": _names(places.zone, calls.incident_zone[incident]),
         "agency": _names(world.agency_name, calls.need_agency[need]),
         "desk": _names(world.desk_name, log.job_desk),
         "notice": log.job_notice,
         "outcome": _members(JobOutcome, log.job_outcome),
-        "unit": log.job_unit,
+        "unit": _names(places.unit, log.job_unit),
+        "station": _station(places, log.job_unit),
         "unit_regency": _names(world.regency_name, _at(world.unit_regency, log.job_unit)),
         "assignments": log.job_assignments,
-        "from_zone": log.job_from_zone,
-        "hospital": log.job_hospital,
+        "from_zone": _names(places.zone, log.job_from_zone),
+        "hospital": _names(places.hospital, log.job_hospital),
         "noticed_s": calls.incident_noticed_s[incident],
     } | {f"{name}_s": getattr(log, f"job_{name}_s") for name in JOB_TIMES}
 
@@ -203,13 +276,20 @@ def _at(values: Ints, index: Ints) -> Ints:
 
 
 def _key(keys: Ints, index: Ints) -> pa.Array:
-    return pa.array(_at(keys, index), mask=index < 0)
+    """Permanent keys as text: tables that hold numbers as floats would lose their last digits."""
+    return pa.array(_at(keys, index), mask=index < 0).cast(pa.string())
 
 
 def _names(names: Sequence[str], index: Ints) -> pa.Array:
     return pa.DictionaryArray.from_arrays(
         pa.array(index.astype(np.int32), mask=index < 0), pa.array(names, pa.string())
     )
+
+
+def _station(places: PlaceNames, unit: Ints) -> pa.Array:
+    # several units share a station, and a dictionary holds each word once
+    words = pa.array(places.station, pa.string())
+    return words.take(pa.array(unit, mask=unit < 0)).dictionary_encode()
 
 
 def _members(members: type[IntEnum], values: Ints) -> pa.Array:
@@ -220,9 +300,19 @@ def _members(members: type[IntEnum], values: Ints) -> pa.Array:
 
 
 def write_provenance(
-    folder: Path, *, verb: str, command: Sequence[str], seed: int, started: datetime, **more: object
+    folder: Path,
+    *,
+    verb: str,
+    command: Sequence[str],
+    seed: int,
+    started: datetime,
+    data_sha256: str | None = None,
+    **more: object,
 ) -> None:
-    """Save what made this folder, and the checksums of every file in it; the last thing written."""
+    """Save what made this folder, and the checksums of every file in it; the last thing written.
+
+    ``data_sha256`` is of the tables that were used, of those that come with the package where None.
+    """
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / PROVENANCE)
     provenance = {
         "verb": verb,
@@ -235,7 +325,7 @@ def write_provenance(
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "data_sha256": data_checksum(),
+        "data_sha256": data_checksum() if data_sha256 is None else data_sha256,
         **more,
         "files_sha256": {path.relative_to(folder).as_posix(): checksum(path) for path in files},
     }
@@ -251,11 +341,22 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def data_checksum() -> str:
-    """SHA-256 over names and contents of the tables that come with the package."""
+def data_checksum(*scenarios: Scenario) -> str:
+    """SHA-256 over names and contents of all tables that scenarios read: their areas' and their call logs.
+
+    Without a scenario it is of the tables that come with the package. A table that is not there is passed
+    over: it is told where it is read.
+    """
+    folders = dict.fromkeys(scenario.area_folder for scenario in scenarios) or {data_dir(): None}
+    logs = dict.fromkeys(
+        scenario.demand.call_log for scenario in scenarios if scenario.demand.call_log is not None
+    )
+    files = [(name, folder / name) for folder in folders for name in TABLES]
+    files += [("call_log", path) for path in logs]
     total = hashlib.sha256()
-    for path in sorted(data_dir().rglob("*.csv")):
-        total.update(f"{path.relative_to(data_dir()).as_posix()} {checksum(path)}\n".encode())
+    for name, path in files:
+        if path.is_file():
+            total.update(f"{name} {checksum(path)}\n".encode())
     return total.hexdigest()
 
 
@@ -331,9 +432,11 @@ def open_run(folder: Path | str) -> StoredRun:
     try:
         provenance = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
         files = dict(provenance["files_sha256"])
+        if not isinstance(provenance["verb"], str):
+            raise TypeError
     except OSError:
         raise InputError(f"{folder}: no run is saved here; give a folder with a {PROVENANCE} in it") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"{folder / PROVENANCE}: not as it was written; run the command again") from None
     for name, written in files.items():
         path = folder / name

@@ -1,8 +1,10 @@
 """Many points of one study, one table over them, and a folder from which it goes on where it was stopped.
 
-Each point is saved whole in ``<folder>/points/``. A point is known by its resolved scenario, so one that is
-there already is read instead of simulated, whatever it is called, and changed settings are never mistaken for
-old ones.
+Each point is saved whole in ``<folder>/points/``. A point is known by its resolved scenario and by what is in
+the tables that it reads, so one that is there already is read instead of simulated, whatever it is called,
+and what was changed is never mistaken for what was there before. ``sweep.csv`` has a row for each point: what
+was swept, ``replications``, and each measure with the ends of its 95 % interval, in the units in which the
+``summary.csv`` of the point tells them.
 """
 
 from __future__ import annotations
@@ -16,18 +18,21 @@ from datetime import datetime
 from pathlib import Path
 
 import sim112
-from sim112.config.scenario import Scenario
+from sim112.config.scenario import Scenario, check_surges
 from sim112.engine.choice import Engine
+from sim112.errors import InputError
 from sim112.study.comparison import HEADLINE
-from sim112.study.replication import Batch, engine_for, replicate
-from sim112.study.run import Result, write_result
+from sim112.study.replication import Batch, engine_for, notices, replicate
+from sim112.study.run import Result, tell, write_result
 from sim112.study.store import (
     PROVENANCE,
+    SavingError,
     StoredRun,
     data_checksum,
     draft,
     free_place,
     open_run,
+    saving,
     stamp,
     write_provenance,
     write_rows,
@@ -83,20 +88,29 @@ def sweep(
 
     ``into`` is the folder of the sweep, new or to be resumed; else it is ``results/sweep/<stamp>``. When
     stopped, the points that are done stay. Raises InputError where the folder cannot be written or holds a
-    damaged point.
+    damaged point, and SavingError, which holds the result, where only the table cannot be saved.
     """
     started = datetime.now().astimezone()
+    if not points:
+        raise InputError("a sweep needs a point; give one or more")
+    for point in points:
+        check_surges(point.scenario)
     folder = Path(into) if into is not None else free_place(Path(results) / "sweep", stamp(started))
     done = saved_points(folder / "points")
-    to_come = [point.scenario for point in points if study_of(point.scenario) not in done]
+    studies = [study_of(point.scenario) for point in points]
+    to_come = [point.scenario for point, study in zip(points, studies, strict=True) if study not in done]
     resumed = len(points) - len(to_come)
     rows = []
+    told: set[str] = set()
     runs = sum(scenario.replications for scenario in to_come)
     engine = engine_for(to_come[0], runs, progress) if to_come else "reference"
     try:
-        for number, point in enumerate(points, start=1):
-            study = study_of(point.scenario)
+        for number, (point, study) in enumerate(zip(points, studies, strict=True), start=1):
             if study not in done:
+                if progress:
+                    new = [line for line in notices(point.scenario) if line not in told]
+                    tell(new)
+                    told.update(new)
                 label = f"point {number} of {len(points)}: " if progress else None
                 done[study] = _simulate(point, folder / "points", command, engine, label)
             rows.append(point_row(point, done[study]))
@@ -104,24 +118,42 @@ def sweep(
         raise KeyboardInterrupt(
             f"{len(rows)} of {len(points)} points are saved; go on with --into {folder}"
         ) from None
-    replace_rows(folder / "sweep.csv", rows)
-    write_provenance(folder, verb="sweep", command=command, seed=points[0].scenario.seed, started=started)
-    return SweepResult(folder, tuple(rows), resumed)
+    result = SweepResult(folder, tuple(rows), resumed)
+    try:
+        with saving(folder):
+            replace_rows(folder / "sweep.csv", rows)
+            seed, data_sha256 = points[0].scenario.seed, data_checksum(*(point.scenario for point in points))
+            write_provenance(
+                folder, verb="sweep", command=command, seed=seed, started=started, data_sha256=data_sha256
+            )
+    except SavingError as error:
+        error.result = result
+        raise
+    return result
 
 
 def study_of(scenario: Scenario, version: str = sim112.__version__, data_sha256: str | None = None) -> str:
-    """What makes two points the same: the program, its data, and every value that can change a result."""
+    """What makes two points the same: the program, its tables, and every value that can change a result."""
     values = scenario.model_dump(mode="json", exclude=set(NOT_THE_STUDY))
-    return json.dumps([version, data_sha256 or data_checksum(), values], sort_keys=True)
+    return json.dumps([version, data_sha256 or data_checksum(scenario), values], sort_keys=True)
 
 
 def saved_points(folder: Path) -> dict[str, StoredRun]:
     """The points that are saved whole in a folder, by their study. Raises InputError for a damaged one."""
     done = {}
     for saved in sorted(folder.glob(f"[!.]*/{PROVENANCE}")):
-        stored = open_run(saved.parent)
-        [scenario] = stored.scenarios.values()
-        done[study_of(scenario, stored.provenance["version"], stored.provenance["data_sha256"])] = stored
+        try:
+            stored = open_run(saved.parent)
+            version, data_sha256 = stored.provenance["version"], stored.provenance["data_sha256"]
+        except (InputError, KeyError) as error:
+            told = str(error) if isinstance(error, InputError) else f"{saved}: has no {error}"
+            told = told.removesuffix("; run the command again")
+            raise InputError(f"{told}; delete the folder {saved.parent} and sweep again") from None
+        try:
+            [scenario] = stored.scenarios.values()
+        except InputError:
+            continue  # of another version, which allowed what this one does not: another study
+        done[study_of(scenario, version, data_sha256)] = stored
     return done
 
 
@@ -132,21 +164,29 @@ def _simulate(
     started = datetime.now().astimezone()
     scenario = point.scenario
     with draft(folder, point.label) as unplaced:
+        data_sha256 = data_checksum(scenario)
         log_folder = unplaced.folder / "log" if scenario.save_log else None
         batch = Batch((scenario,), range(scenario.replications), log_folder)
         [[measures]] = replicate([batch], engine=engine, workers=scenario.workers, progress=label)
         result = Result(scenario, tuple(measures), engine)
-        write_result(unplaced.folder, [scenario], result.runs, str(result))
-        write_provenance(
-            unplaced.folder, verb="run", command=command, seed=scenario.seed, started=started, engine=engine
-        )
+        with saving(folder):
+            write_result(unplaced.folder, [scenario], result.runs, str(result))
+            write_provenance(
+                unplaced.folder,
+                verb="run",
+                command=command,
+                seed=scenario.seed,
+                started=started,
+                data_sha256=data_sha256,
+                engine=engine,
+            )
     assert unplaced.place is not None
     return open_run(unplaced.place)
 
 
 def point_row(point: Point, stored: StoredRun) -> dict[str, str]:
     """The row of a point: what was swept, and each measure of the province with its interval."""
-    row = dict(point.values)
+    row = {**point.values, "replications": str(point.scenario.replications)}
     found = {one["measure"]: one for one in stored.rows("summary") if one["scope"] == "province"}
     for key in TABLE_KEYS:
         one = found.get(key, {})

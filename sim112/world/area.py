@@ -9,10 +9,12 @@ folder of tables of another area with the same columns.
 import csv
 import difflib
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +25,14 @@ EARTH_RADIUS_KM = 6371.0088  # mean radius of the Earth, IUGG
 AGENCIES = ("fire", "ambulance", "police", "rescue")
 ZONE_KINDS = ("centre", "local", "junction")
 YES_NO_UNKNOWN = ("yes", "no", "unknown")
+TABLES = tuple(
+    f"{name}.csv"
+    for name in ("regencies", "districts", "zones", "stations", "hospitals", "neighbours", "edges")
+)
+"""The tables of an area that a simulation reads."""
+
+FARTHEST_STATION_KM = 30.0  # from the nearest zone of its regency; a station farther off is a slip of the pen
+PEOPLE_TOLERANCE = 0.01  # share by which the people of a regency and of its zones may differ
 
 
 @dataclass(frozen=True)
@@ -173,6 +183,8 @@ def suggest(word: str, known: Sequence[str]) -> str:
     near = near or difflib.get_close_matches(asked, known, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {' or '.join(repr(one) for one in near)}?"
+    if not known:
+        return ""
     return f"; known are {', '.join(known[:4])}{', ...' if len(known) > 4 else ''}"
 
 
@@ -184,6 +196,9 @@ def distance_km(
     across = np.radians(np.asarray(other_lon) - np.asarray(lon))
     chord = np.sin((other_phi - phi) / 2) ** 2 + np.cos(phi) * np.cos(other_phi) * np.sin(across / 2) ** 2
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(chord)), dtype=np.float64)
+
+
+RowType = TypeVar("RowType")
 
 
 @dataclass(frozen=True)
@@ -234,40 +249,64 @@ class Row:
 def read_rows(path: Path, columns: Iterable[str]) -> Iterator[Row]:
     """The rows of a CSV table (UTF-8, header row) that has at least these columns.
 
-    Row numbers count lines of the file, the header being 1. Raises InputError for a missing file, a missing
-    column or a row with too few or too many cells.
+    Row numbers count lines of the file, the header being 1; blank lines are passed over. Raises InputError
+    for a missing file, a missing column or a row with too few or too many cells.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets put a mark at the beginning
             reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            for column in columns:
-                if column not in header:
-                    raise InputError(f"{path.name} row 1: no column {column!r}{suggest(column, header)}")
+            header = [cell.strip() for cell in next(reader, [])]
+            _check_header(path, header, columns)
             for cells in reader:
+                if not cells:
+                    continue
                 if len(cells) != len(header):
                     raise InputError(
                         f"{path.name} row {reader.line_num}: {len(cells)} cells; "
                         f"give {len(header)}, as in the header"
                     )
-                stripped = (cell.strip() for cell in cells)
-                yield Row(path.name, reader.line_num, dict(zip(header, stripped, strict=True)))
+                row = Row(path.name, reader.line_num, dict(zip(header, map(str.strip, cells), strict=True)))
+                for column, cell in row.cells.items():
+                    if "\0" in cell:
+                        raise row.error(column, "a NUL byte is no text; save the table as CSV in UTF-8")
+                yield row
     except FileNotFoundError:
         raise InputError(f"{path}: no such table; give a folder with {path.name} in it") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder; give a CSV table of that name") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give a CSV table") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path.name}: not a CSV table in UTF-8 ({error}); save it as one") from None
+
+
+def _check_header(path: Path, header: Sequence[str], columns: Iterable[str]) -> None:
+    columns = tuple(columns)
+    if not any(header):
+        raise InputError(f"{path.name}: is empty; give a header row ({', '.join(columns)}) and rows below it")
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and mark in header[0]:
+            raise InputError(f"{path.name} row 1: cells are separated by {name}; save the table with commas")
+    for column in columns:
+        if column not in header:
+            raise InputError(f"{path.name} row 1: no column {column!r}{suggest(column, header)}")
+    for column in header:
+        if header.count(column) > 1:
+            raise InputError(f"{path.name} row 1: column {column!r} is there twice; keep one")
 
 
 def load_area(folder: Path) -> Area:
     """Read and check the tables of an area.
 
     Raises InputError for the first missing column, wrong type, impossible value, duplicate code or unknown
-    regency, naming file, row, value and mend.
+    regency, and for tables that do not agree, naming file, row, value and mend.
     """
-    regencies = tuple(_read_regencies(folder / "regencies.csv"))
+    regencies = _some("regencies.csv", _read_regencies(folder / "regencies.csv"))
     codes = {regency.code for regency in regencies}
-    districts = tuple(_read_districts(folder / "districts.csv", codes))
-    zones = tuple(_read_zones(folder / "zones.csv", codes, {d.code: d for d in districts}))
+    districts = _some("districts.csv", _read_districts(folder / "districts.csv", codes))
+    zones = _some("zones.csv", _read_zones(folder / "zones.csv", codes, {d.code: d for d in districts}))
+    _check_people(regencies, zones)
+    _check_roads(folder / "edges.csv", zones)
     return Area(
         regencies=regencies,
         districts=districts,
@@ -276,6 +315,50 @@ def load_area(folder: Path) -> Area:
         hospitals=tuple(_read_hospitals(folder / "hospitals.csv", codes, zones)),
         neighbours=tuple(_read_neighbours(folder / "neighbours.csv", codes)),
     )
+
+
+def _some(table: str, rows: Iterable[RowType]) -> tuple[RowType, ...]:
+    """The rows of a table that cannot be empty."""
+    read = tuple(rows)
+    if not read:
+        raise InputError(f"{table}: no rows below the header; give at least one")
+    return read
+
+
+def _check_people(regencies: Sequence[Regency], zones: Sequence[Zone]) -> None:
+    """Raise InputError for a regency whose zones have more or fewer people than it has."""
+    people: Counter[str] = Counter()
+    for zone in zones:
+        people[zone.regency_code] += zone.population
+    for regency in regencies:
+        if abs(people[regency.code] - regency.population) > PEOPLE_TOLERANCE * regency.population:
+            raise InputError(
+                f"zones.csv: the zones of {regency.label} have {people[regency.code]} people and "
+                f"regencies.csv gives it {regency.population}; make them agree within {PEOPLE_TOLERANCE:.0%}"
+            )
+
+
+def _check_roads(path: Path, zones: Sequence[Zone]) -> None:
+    """Raise InputError for a table without any road where there are zones to be joined."""
+    if sum(not zone.island for zone in zones) > 1 and next(read_rows(path, ()), None) is None:
+        raise InputError(f"{path.name}: no rows below the header; give the roads between the zones")
+
+
+def notices_of(area: Area) -> list[str]:
+    """What is allowed in the tables of an area and yet may be a slip: an agency without units."""
+    notices = []
+    if not area.stations:
+        notices.append("stations.csv has no rows: no unit is simulated, and no incident is reached")
+    else:
+        present = {(station.regency_code, station.agency) for station in area.stations if station.units}
+        for agency in AGENCIES:
+            without = [one.label for one in area.regencies if (one.code, agency) not in present]
+            if without:
+                shown = ", ".join(without[:5]) + (f" and {len(without) - 5} more" if len(without) > 5 else "")
+                notices.append(f"stations.csv has no {agency} unit in {shown}")
+    if not area.hospitals:
+        notices.append("hospitals.csv has no rows: nobody is taken to a hospital")
+    return notices
 
 
 def read_regencies(folder: Path) -> tuple[Regency, ...]:
@@ -393,6 +476,15 @@ def _read_stations(path: Path, codes: set[str], zones: tuple[Zone, ...]) -> Iter
     for row in read_rows(path, columns):
         regency_code = _regency_code(row, codes)
         lat, lon = _latitude(row), _longitude(row)
+        # A station serves its own regency, so it stands there, not at a nearer point across the border.
+        at = nearest_zone(lat, lon, by_regency.get(regency_code, zones))
+        far_km = float(distance_km(lat, lon, zones[at].lat, zones[at].lon))
+        if far_km > FARTHEST_STATION_KM:
+            raise row.error(
+                "lat",
+                f"with lon {row.cells['lon']!r} it is {far_km:.0f} km from the nearest zone of "
+                f"{regency_code}, farther than {FARTHEST_STATION_KM:g} km; correct lat, lon or regency_code",
+            )
         yield Station(
             station_id=_unique(row, "station_id", seen),
             agency=row.choice("agency", AGENCIES),
@@ -402,8 +494,7 @@ def _read_stations(path: Path, codes: set[str], zones: tuple[Zone, ...]) -> Iter
             lon=lon,
             units=row.count("units"),
             basis=row.text("basis"),
-            # A station serves its own regency, so it stands there, not at a nearer point across the border.
-            zone=nearest_zone(lat, lon, by_regency.get(regency_code, zones)),
+            zone=at,
         )
 
 
