@@ -201,3 +201,11 @@ def test_assumptions_are_ranked_by_what_they_move():
 
 def test_the_headline_is_at_most_eight():
     assert len(HEADLINE) + 1 <= 8
+
+
+def test_the_worst_day_shows_what_nobody_got_through_for():
+    calm, flood = ({name: runs_of(900, unreported=n) for name in ("a", "b")} for n in (50, 500))
+    comparison = compare(calm, stress=flood)
+    days = BASE.total("days", "province")[0]
+    assert comparison.row("unreported_a_day", "a").value == pytest.approx((500 + 1) / days)
+    assert comparison.row("unreported", "a").value == pytest.approx(51 / BASE.total("years", "province")[0])

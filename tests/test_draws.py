@@ -1,5 +1,6 @@
 """Keyed draws: uniform, independent, of the right distribution, and each the key's own."""
 
+import zlib
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -10,18 +11,24 @@ from scipy import special
 from sim112.config.demand import Profile
 from sim112.config.distributions import Count, Duration, Factor
 from sim112.demand.draws import (
+    BLOCK,
+    ByKey,
     Source,
     draw,
     draw_count,
+    draw_count_each,
+    draw_each,
     fold_key,
     gamma_quantile,
     on_grid,
+    order_of,
     pack_key,
     poisson_count,
     seeded,
     stream_id,
     uniform,
 )
+from sim112.demand.steps import guide_to
 from sim112.demand.streams import Timeline, _invert, read_curve
 
 MANY = 200_000
@@ -63,6 +70,104 @@ def test_keys_are_positive_and_distinct():
     keys = pack_key(codes, stream_id("fire"), days, np.array([0, 524287]))
     assert keys.min() > 0 and np.unique(keys).size == keys.size
     assert np.unique(fold_key(np.repeat(keys.ravel(), 1000), np.tile(np.arange(1000), 12))).size == 12_000
+
+
+def test_draws_stay_what_they_were():
+    """The hash in whole numbers of Python; a change here changes every study ever made."""
+
+    def mix(word: int) -> int:
+        word = (word + 0x9E3779B97F4A7C15) % 2**64
+        word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+        word = (word ^ (word >> 27)) * 0x94D049BB133111EB % 2**64
+        return word ^ (word >> 31)
+
+    assert mix(1234567) == 6457827717110365317  # the first number of splitmix64 from this seed
+    key = (((3318 << 15 | stream_id("fire")) << 15 | 8009) << 19) + 5
+    word = mix(key ^ mix(mix(7) ^ 0))
+    assert int(KEYS[5]) == word
+    assert int(fold_key(np.array([key]), 3)[0]) == mix(key ^ mix(3)) >> 1
+    for purpose, trial in (("talk", 0), ("redials 112", 2)):
+        bits = mix(word ^ mix((zlib.crc32(purpose.encode()) << 32) + trial)) >> 12
+        assert uniform(KEYS[5:6], purpose, trial)[0] == (bits + 0.5) / 2**52
+
+
+def test_trials_and_purposes_by_key_are_those_of_each_key():
+    keys, trial, which = KEYS[:3000], np.arange(3000) % 37, np.arange(3000) % 2
+    u = uniform(keys, ByKey(("a", "b"), which), trial)
+    for number, name in enumerate(("a", "b")):
+        for n in (0, 1, 36):
+            rows = np.flatnonzero((which == number) & (trial == n))
+            assert np.array_equal(u[rows], uniform(keys[rows], name, n))
+            assert np.array_equal(u[rows], uniform(keys[rows], name, trial[rows]))
+
+
+def test_draws_from_many_distributions_are_those_of_each():
+    durations = [
+        Duration(dist="lognormal", mean_s=90, cv=0.6),
+        Duration(dist="lognormal", mean_s=10, cv=0.6),
+        Duration(dist="hyperexponential", mean_s=90, cv=2),
+        Duration(dist="exponential", mean_s=50),
+        Duration(dist="exponential", mean_s=0),
+        Duration(dist="deterministic", mean_s=7),
+        Duration(dist="empirical", values_s=(60.0, 120.0)),
+    ]
+    counts = [
+        Count(dist="geometric", mean=2),
+        Count(dist="fixed", mean=3),
+        Count(dist="empirical", values=(0, 4)),
+    ]
+    keys = KEYS[: 2 * BLOCK + 99]  # more than a block, and not a whole number of them
+    at = np.arange(keys.size)
+    which, purpose, trial = at % 7, ByKey(("a", "b"), at // 7 % 2), at // 14 % 3
+    drawn_s = draw_each(durations, which, keys, purpose, trial)
+    further = draw_count_each(counts, at % 3, keys, "further")
+    for row in (*range(200), *range(BLOCK - 50, BLOCK + 50), *range(keys.size - 50, keys.size)):
+        key = keys[row : row + 1]
+        name, nth = purpose.names[purpose.which[row]], int(trial[row])
+        assert drawn_s[row] == draw(durations[which[row]], key, name, nth)[0]
+        assert further[row] == draw_count(counts[row % 3], key, "further")[0]
+    assert np.array_equal(draw(durations[2], keys, "a"), draw_each(durations[2:3], at * 0, keys, "a"))
+
+
+def test_no_keys_give_no_draws():
+    nothing = np.zeros(0, dtype=np.int64)
+    keys = seeded(nothing, Source(7, 0))
+    assert uniform(keys, "a", nothing).size == 0
+    assert draw_each([], nothing, keys, ByKey(("a",), nothing), nothing).size == 0
+    assert draw_count_each([], nothing, keys, "a").size == 0
+    assert fold_key(nothing, nothing).size == 0 and order_of(nothing).size == 0
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        fold_key(np.arange(50_000), 0),
+        pack_key(np.array([[3318], [3301]]), 77, 8009, np.arange(3000)[::-1]).ravel(),
+        np.array([2**63 - 1, 0, 1, 2**62]),
+    ],
+    ids=["hashed", "packed", "extreme"],
+)
+def test_keys_are_put_in_order(key):
+    assert np.array_equal(order_of(key), np.argsort(key))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        np.cumsum(np.random.default_rng(1).exponential(size=300)),
+        np.cumsum(np.random.default_rng(2).exponential(size=300) ** 9),
+        np.array([0.0, 0, 0, 0, 1, 1, 1, 2, 7, 7, 7]),
+        np.array([0.0, 0, 0]),
+        np.array([5.0]),
+        np.array([0.1, 0.1 + 2**-56, 0.3, 0.1 + 0.2, 1e9]),
+    ],
+    ids=["even", "uneven", "flights", "flat", "one", "close"],
+)
+def test_steps_are_found_as_by_a_search(step):
+    near = np.concatenate([np.nextafter(step, -np.inf), step, np.nextafter(step, np.inf)])
+    between = np.random.default_rng(3).uniform(step[0] - 1, step[-1] + 1, 5000)
+    for value in (near, between, step[0] + (step[-1] - step[0]) * uniform(KEYS[:5000], "a") ** 9):
+        assert np.array_equal(guide_to(step).below(value), np.searchsorted(step, value, side="right"))
 
 
 @pytest.mark.parametrize(
@@ -135,6 +240,21 @@ def test_poisson_counts_are_the_exact_inverse_and_grow_with_the_mean():
         assert (special.pdtr(count[below] - 1.0, mean) < u[below]).all()
         assert count.mean() == pytest.approx(mean, abs=5 * np.sqrt(mean / u.size) + 1e-3)
         before = count
+
+
+def test_poisson_counts_are_the_exact_inverse_where_two_ways_of_counting_meet():
+    u = uniform(KEYS, "count")
+    for mean in (31.999, 32.0, 32.001):
+        count = poisson_count(np.full(u.size, mean), u)
+        assert (special.pdtr(count, mean) >= u).all() and (special.pdtr(count - 1.0, mean) < u).all()
+
+
+def test_poisson_counts_end_at_the_last_uniform_numbers_before_one():
+    mean = np.array([1e-9, 0.5, 8.0, 32.0, 33.0, 5e5])
+    for u in (1 - 2.0**-53, 2.0**-53):
+        count = poisson_count(mean, np.full(mean.size, u))
+        assert (np.diff(count) >= 0).all() and count[-1] < 2 * mean[-1]
+        assert (np.abs(count - mean) < 12 * np.sqrt(mean) + 30).all()
 
 
 def test_gamma_factors_have_a_mean_of_one():

@@ -12,7 +12,7 @@ from sim112.config.costs import Costs
 from sim112.config.targets import Targets
 from sim112.engine.contract import NONE, Calls, Change, Handler, JobOutcome, Log, Outcome, World
 from sim112.errors import InputError
-from sim112.study.comparison import HEADLINE
+from sim112.study.comparison import HEADLINE, STRESS
 from sim112.study.definitions import BY_KEY, MEASURES
 from sim112.study.kpis import Measures, measure, merge
 
@@ -229,6 +229,72 @@ def test_a_person_who_finds_nobody_twice_counts_once(measured):
     assert value(measured, "genuine_found_nobody_share") == 2 / 4
 
 
+def test_further_witnesses_have_no_news():
+    """A second caller about a fire that a desk has picked up, and one before that, both find no line."""
+    for offered_s, people in ((3999, 2), (4000, 2), (4001, 1)):
+        calls = replace(tiny_calls(), caller_incident=ints(0, 1, 0, 3, 4, NONE, NONE))
+        rows = [
+            {"caller": 0, "dial": 0, "desk": CENTRE, "outcome": Outcome.ANSWERED, "offered": 3990,
+             "queued": 3990, "picked": 4000, "answered": 4005, "talk_end": 4100, "free": 4100},
+            {"caller": 2, "dial": 3, "desk": CENTRE, "outcome": Outcome.BLOCKED_LINES, "offered": offered_s},
+        ]  # fmt: skip
+        measured = measure(tiny_world(), calls, log_of(rows, []), TARGETS, COSTS)
+        assert measured.total("news_found_nobody", "province")[0] == people
+        assert measured.total("people_with_news", "province")[0] == people
+
+
+def test_hanging_up_in_the_announcement_is_no_bad_service():
+    rows = [
+        {"caller": 5, "dial": 6, "desk": CENTRE, "outcome": Outcome.HUNG_UP, "offered": 8000, "left": 8004},
+        {"caller": 4, "dial": 5, "desk": CENTRE, "outcome": Outcome.ANSWERED, "offered": 7000,
+         "queued": 7000, "picked": 7000, "answered": 7003, "talk_end": 7065, "free": 7100},
+        {"caller": 2, "dial": 3, "desk": CENTRE, "outcome": Outcome.BLOCKED_LINES, "offered": 6000},
+    ]  # fmt: skip
+    measured = measure(tiny_world(), tiny_calls(), log_of(rows, []), TARGETS, COSTS)
+    for scope, member in (("province", 0), ("desk", CENTRE), ("regency_112", PATI)):
+        assert value(measured, "answered_within_share", scope, member) == 1 / 2
+    assert value(measured, "hung_up_share") == 1 / 3
+
+
+def test_what_is_no_emergency_counts_by_kind_and_by_the_units_it_takes(measured):
+    """The patient in Kudus is a planned transport, now of the kind of the tree."""
+    world = replace(tiny_world(), kind_is_emergency=np.array([True, True, False, False]))
+    calls = tiny_calls()
+    calls.incident_kind[1] = calls.caller_kind[1] = 2
+    planned = measure(world, calls, log_of(CALL_ROWS, JOB_ROWS), TARGETS, COSTS)
+    for column in ("needing", "needs", "assigned", "news_found_nobody"):
+        for scope in ("province", "regency"):
+            fewer = measured.total(column, scope) - planned.total(column, scope)
+            assert fewer.sum() == 1, column
+        assert planned.total(column, "kind")[2] == 1
+    assert planned.total("incidents", "province")[0] == 2  # nor is the tree
+    assert planned.total("needing", "hour").sum() == 2
+    assert np.isnan(value(planned, "response_capped_s", "regency", KUDUS))
+    assert value(planned, "agency_alert_capped_s", "agency", 1) == (200 + 3600) / 2
+    assert value(planned, "unit_waited_share", "agency", 1) == 1
+    assert np.isnan(planned.quantile("response_s", 0.5, "regency")[KUDUS])
+    assert planned.quantile("response_s", 0.5, "kind")[2] == pytest.approx(1500, rel=0.005)
+    for key in ("turnout_s", "travel_s", "on_scene_s", "job_s", "trips", "aid_trips", "utilisation"):
+        assert planned.value(key)[0] == measured.value(key)[0]
+    for key in ("offered", "genuine_answered", "genuine_answered_112", "answered_within_share"):
+        assert planned.value(key)[0] == measured.value(key)[0]
+    assert planned.total("emergencies_reported_112", "province")[0] == 1  # the fire; not the tree
+
+
+def test_an_emergency_is_reported_once():
+    """Told twice to the centre of Pati, and then to another one."""
+    world = replace(tiny_world(), desk_agency=ints(NONE, NONE, 1), regency_desk=ints(CENTRE, 1))
+    again = {**CALL_ROWS[1], "caller": 2, "dial": 3}
+    elsewhere = {**CALL_ROWS[1], "caller": 4, "dial": 5, "desk": 1, "ticket": 4200}
+    calls = replace(tiny_calls(), caller_incident=ints(0, 1, 0, 3, 0, NONE, NONE))
+    measured = measure(world, calls, log_of([elsewhere, CALL_ROWS[1], again], []), TARGETS, COSTS)
+    assert measured.total("emergencies_reported_112", "province")[0] == 1
+    assert measured.total("emergencies_reported_112", "service").tolist() == [1, 0, 0]
+    assert measured.total("emergencies_reported_112", "desk").tolist() == [1, 0, 0]
+    assert measured.total("emergencies_reported_112", "regency_112").tolist() == [1, 0]
+    assert measured.total("genuine_answered_112", "province")[0] == 3
+
+
 def test_hours_are_of_the_local_clock(measured):
     by_hour = measured.total("offered", "hour")
     assert by_hour.tolist() == [0, 5, 1, *[0] * 21]  # 3600 s to 7200 s are hour 1
@@ -305,6 +371,17 @@ def test_agencies_and_units_are_counted_by_hand(measured):
     assert value(measured, "coverage_share", "agency_regency", 2 + KUDUS) == 0
 
 
+def test_a_neighbours_station_covers_people_only_with_mutual_aid():
+    targets = TARGETS.model_copy(
+        update={"response_target_s": TARGETS.response_target_s.model_copy(update={"ambulance": 1200})}
+    )
+    for mutual_aid, share in ((True, 1), (False, 0)):
+        world = replace(tiny_world(), mutual_aid=mutual_aid)
+        measured = measure(world, tiny_calls(), log_of([], []), targets, COSTS)
+        assert value(measured, "coverage_share", "agency_regency", 2 + KUDUS) == share
+        assert value(measured, "coverage_share", "agency_regency", 2 + PATI) == 1
+
+
 def test_quantiles_are_those_of_the_durations(measured):
     assert measured.quantile("response_s", 0.5)[0] == pytest.approx(1500, rel=0.005)
     assert measured.quantile("response_s", 0.9)[0] == pytest.approx(7200, rel=0.005)
@@ -337,13 +414,15 @@ def test_losing_an_incident_never_looks_better(measured):
     jobs = [row for row in JOB_ROWS if row["need"] not in (0, 1)]
     worse = measure(tiny_world(), tiny_calls(), log_of(calls, jobs), TARGETS, COSTS)
     moved = set()
-    for key in (*HEADLINE, "lost", "response_capped_s", "all_agencies_capped_s", "first_alert_capped_s"):
+    times = ("response_capped_s", "all_agencies_capped_s", "first_alert_capped_s")
+    for key in (*HEADLINE, STRESS, "lost", *times):
         sign = 1 if BY_KEY[key].better == "lower" else -1
         change = sign * (worse.value(key)[0] - measured.value(key)[0])
         assert change >= 0, key
         if change > 0:
             moved.add(key)
-    assert {"alert_capped_s", "life_reached_within_share", "unreported", "cost_per_report", "lost"} <= moved
+    assert {"alert_capped_s", "life_reached_within_share", "unreported", "cost_per_report", STRESS} <= moved
+    assert "lost" in moved
 
 
 def test_where_there_is_no_centre_its_measures_are_undefined():

@@ -51,6 +51,20 @@ def test_wide_differences_stay_in_their_column():
         assert cells[-1] == "better"
 
 
+def test_a_clear_difference_within_one_percent_is_negligible():
+    """An alert 5 s later of 900 s: clear by the pairing, and of no matter."""
+    runs = {"a": runs_of(900), "b": runs_of(905), "c": runs_of(960)}
+    comparison = compare(runs)
+    row = comparison.row("alert_capped_s", "b")
+    assert row.verdict == "worse" and tables.verdict_word(row) == "negligible"
+    assert tables.verdict_word(comparison.row("alert_capped_s", "c")) == "WORSE"
+    assert tables.verdict_word(replace(row, difference_high=9.5)) == "WORSE"  # perhaps more than 1 %
+    assert tables.verdict_word(replace(row, verdict="not clear")) == "unclear"
+    text = tables.first_screen("?", comparison)
+    assert "negligible: clear, but surely within 1 % of a." in " ".join(text.split()[-60:])
+    assert "negligible" not in tables.first_screen("?", compare({"a": runs["a"], "c": runs["c"]}))
+
+
 def test_more_scenarios_than_fit_are_shown_in_blocks(runs):
     many = {f"scenario_{at}": runs["dec_2021"] for at in range(6)}
     text = tables.first_screen("?", compare(many))

@@ -6,11 +6,22 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from sim112.config.callers import Callers
-from sim112.config.demand import AGENCIES, CallKind, Demand
-from sim112.demand.draws import draw, draw_count, fold_key, seeded, uniform
-from sim112.demand.incidents import PER_100K, Incidents, draw_with_surges
+from sim112.config.demand import AGENCIES, Demand
+from sim112.demand.draws import draw, draw_count_each, draw_each, fold_key, order_of, seeded, uniform
+from sim112.demand.incidents import PER_100K, Incidents
 from sim112.demand.places import Places, pick_zone
-from sim112.demand.streams import DAY_S, WEEK_S, Events, Frame, Timeline, draw_events, join_events, read_curve
+from sim112.demand.streams import (
+    DAY_S,
+    WEEK_S,
+    Frame,
+    Stream,
+    Streams,
+    Timeline,
+    add_surges,
+    draw_events,
+    expand,
+    read_streams,
+)
 from sim112.engine.contract import NONE, TICKS_PER_S, Bools, Floats, Ints
 
 
@@ -27,32 +38,34 @@ class People:
     dials_112: Bools
     agency: Ints
     lookup_s: Floats
-    number_key: Ints  # the key of the nuisance number that shows itself, -1: none
+    number_key: Ints  # the nuisance number that shows itself, numbered from 0 in order of key, -1: none
     log_row: Ints  # the caller's row of a call log, -1: drawn
 
 
-def draw_reporters(demand: Demand, callers: Callers, incidents: Incidents, frame: Frame) -> People:
+def shares_who_dial_112(demand: Demand, places: Places) -> Floats:
+    """Of the callers about each kind of incident in each regency with a mature centre, [R, K]."""
+    shares = [[demand.dial_112_share_of(label, kind) for kind in demand.kinds] for label in places.label]
+    return np.array(shares).reshape(len(places.label), len(demand.kinds))
+
+
+def draw_reporters(
+    demand: Demand, callers: Callers, incidents: Incidents, dial_112_share: Floats, frame: Frame
+) -> People:
     """The people who report incidents: the first at the instant it is noticed, each further one later."""
-    places = frame.places
-    further = np.zeros(incidents.key.size, dtype=np.int64)
-    for number, kind in enumerate(demand.kinds.values()):
-        rows = np.flatnonzero(incidents.kind == number)
-        further[rows] = draw_count(kind.further_callers, incidents.seeded[rows], "further callers")
-    incident, ordinal = _expand(further + 1)
+    kinds = list(demand.kinds.values())
+    further = [kind.further_callers for kind in kinds]
+    incident, ordinal = expand(
+        1 + draw_count_each(further, incidents.kind, incidents.seeded, "further callers")
+    )
     key = fold_key(incidents.key[incident], ordinal)
     keys = seeded(key, frame.source)
-    kind_of = incidents.kind[incident]
-    delay_s = np.zeros(key.size)
-    for number, kind in enumerate(demand.kinds.values()):
-        rows = np.flatnonzero((kind_of == number) & (ordinal > 0))
-        delay_s[rows] = draw(kind.caller_delay_s, keys[rows], "caller delay")
-    start_s = incidents.noticed_s[incident] + delay_s
-    regency = incidents.regency[incident]
-    share = np.array(
-        [[demand.dial_112_share_of(label, name) for name in demand.kinds] for label in places.label]
-    )
-    share_of = share.reshape(len(places.label), len(demand.kinds))[regency, kind_of]
-    share_of = share_of * _use_after_launch(demand, places, regency, start_s)
+    kind_of, regency = incidents.kind[incident], incidents.regency[incident]
+    start_s = incidents.noticed_s[incident]
+    later = np.flatnonzero(ordinal)
+    delays = [kind.caller_delay_s for kind in kinds]
+    if later.size:
+        start_s[later] += draw_each(delays, kind_of[later], keys[later], "caller delay")
+    share = dial_112_share[regency, kind_of] * _use_after_launch(demand, frame.places, regency, start_s)
     agency = number_called(demand, incidents)[incident]
     lookup_s = draw(callers.lookup_s, keys, "look-up")
     knows = np.array([callers.knows_share(name) for name in AGENCIES])
@@ -64,7 +77,7 @@ def draw_reporters(demand: Demand, callers: Callers, incidents: Incidents, frame
         regency=regency,
         zone=incidents.zone[incident],
         start_s=start_s,
-        dials_112=uniform(keys, "dials 112") < share_of,
+        dials_112=uniform(keys, "dials 112") < share,
         agency=agency,
         lookup_s=lookup_s,
         number_key=np.full(key.size, NONE, dtype=np.int64),
@@ -72,28 +85,121 @@ def draw_reporters(demand: Demand, callers: Callers, incidents: Incidents, frame
     )
 
 
-def draw_other_people(demand: Demand, frame: Frame) -> list[People]:
+def call_streams(demand: Demand, places: Places, timeline: Timeline) -> Streams:
     """Calls without an incident, on 112 and on each agency's own number, and test calls after a launch."""
-    lots = []
-    for at, (name, kind) in enumerate(demand.calls.items()):
-        number = len(demand.kinds) + at
-        answered = np.array([demand.rate_per_100k_day_of(label, name) for label in frame.places.label])
-        per_day = answered / kind.answered_share
-        lots.append(_draw_calls_of(name, number, kind, NONE, per_day, demand, frame))
+    streams = []
+    launch = demand.launch
+    for number, (name, kind) in enumerate(demand.calls.items(), start=len(demand.kinds)):
+        scale = demand.rate_factor if kind.caller == "information" else demand.nuisance_factor
+        entities_per_call = 1.0 if kind.numbers is None else 1 / (1 + kind.numbers.further_calls.expected)
+        to_rate = places.population * PER_100K / DAY_S * scale * entities_per_call
+        answered = np.array([demand.rate_per_100k_day_of(label, name) for label in places.label])
+        on_112 = answered / kind.answered_share * to_rate
+        own = [Stream(name, number, NONE, on_112, kind.profile)]
         for column, agency in enumerate(AGENCIES):
-            per_day = np.full(frame.places.code.size, kind.agency_rate_per_100k_day.get(agency, 0.0))
-            lots.append(_draw_calls_of(name, number, kind, column, per_day, demand, frame))
-    return lots
+            per_day = np.full(places.code.size, kind.agency_rate_per_100k_day.get(agency, 0.0))
+            own.append(Stream(f"{name}@{agency}", number, column, per_day * to_rate, kind.profile))
+        streams += add_surges([of for of in own if of.rate_per_s.any()], demand, places)
+        if launch.regencies and launch.kind == name:
+            answered_now = launch.rate_per_100k_day * np.exp(-launch.weeks_since / launch.decay_weeks)
+            rate = _launched(demand, places) * answered_now / kind.answered_share * to_rate
+            decay_s = launch.decay_weeks * WEEK_S
+            streams.append(Stream(f"{name}/launch", number, NONE, rate, kind.profile, decay_s=decay_s))
+    return read_streams(streams, demand.profiles, places, timeline)
 
 
-def join_people(lots: Sequence[People], timeline: Timeline) -> People:
-    """Several lots of people who start within the simulated time as one, in order of their key."""
-    joined = {
-        field.name: np.concatenate([getattr(lot, field.name) for lot in lots]) for field in fields(People)
-    }
-    keep = np.flatnonzero((joined["start_s"] >= 0) & (joined["start_s"] < timeline.end_s))
-    keep = keep[np.argsort(joined["key"][keep])]
-    return People(**{name: values[keep] for name, values in joined.items()})
+@dataclass(frozen=True, eq=False)
+class OtherCalls:
+    """Calls without an incident, in no order."""
+
+    key: Ints
+    start_s: Floats
+    zone: Ints
+    stream: Ints
+    number_key: Ints
+
+
+def draw_other_calls(demand: Demand, streams: Streams, frame: Frame) -> list[OtherCalls]:
+    """Calls without an incident: the first of every number, and all that follow from numbers of nuisance."""
+    events, stream, keys = draw_events(streams, 1.0, frame)
+    kind = streams.kind[stream]
+    # on the grid, not clipped at 0: a number whose first call came before is met in the middle of its calls
+    start_s = np.rint(events.time_s * TICKS_PER_S) / TICKS_PER_S + 0.0
+    zone = pick_zone(frame.places, events.regency, uniform(keys, "zone"))
+    number_key = np.full(kind.size, NONE, dtype=np.int64)
+    first = OtherCalls(fold_key(events.key, 0), start_s, zone, stream, number_key)
+
+    each = [None] * len(demand.kinds) + [of.numbers for of in demand.calls.values()]
+    numbers = [of for of in each if of is not None]
+    numbers_of = np.cumsum([of is not None for of in each]) - 1
+    caller = np.flatnonzero(np.array([of is not None for of in each], dtype=np.bool_)[kind])
+    if caller.size == 0:
+        return [first]
+    which, keys = numbers_of[kind[caller]], keys[caller]
+    shown = uniform(keys, "identified") < np.array([of.identified_share for of in numbers])[which]
+    number_key[caller[shown][order_of(events.key[caller[shown]])]] = np.arange(np.count_nonzero(shown))
+    row, nth = expand(draw_count_each([of.further_calls for of in numbers], which, keys, "further calls"))
+    caller, nth = caller[row], nth + 1
+    spacing_s = draw_each([of.spacing_s for of in numbers], which[row], keys[row], "spacing", nth)
+    total_s = np.concatenate([[0.0], np.cumsum(spacing_s)])
+    at = np.arange(1, nth.size + 1)
+    further = OtherCalls(
+        key=fold_key(events.key[caller], nth),
+        start_s=start_s[caller] + (total_s[at] - total_s[at - nth]),
+        zone=zone[caller],
+        stream=stream[caller],
+        number_key=number_key[caller],
+    )
+    return [first, further]
+
+
+def join_people(
+    reporters: People, others: Sequence[OtherCalls], streams: Streams, places: Places, end_s: float
+) -> People:
+    """Everybody who calls within the simulated time, in order of key."""
+    key = np.concatenate([reporters.key, *(lot.key for lot in others)])
+    start_s = np.concatenate([reporters.start_s, *(lot.start_s for lot in others)])
+    order = _within(key, start_s, end_s)
+    reports = np.flatnonzero(order < reporters.key.size)
+    reporter = order[reports]
+
+    nobody = np.full(reporters.key.size, NONE, dtype=np.int64)
+    stream = np.concatenate([nobody, *(lot.stream for lot in others)])[order]
+    agency = np.append(streams.agency, NONE)[stream]
+    agency[reports] = reporters.agency[reporter]
+    kind = np.append(streams.kind, NONE)[stream]
+    kind[reports] = reporters.kind[reporter]
+    dials_112 = agency == NONE
+    dials_112[reports] = reporters.dials_112[reporter]
+    incident = np.full(order.size, NONE, dtype=np.int64)
+    incident[reports] = reporters.incident[reporter]
+    lookup_s = np.zeros(order.size)
+    lookup_s[reports] = reporters.lookup_s[reporter]
+    zone = np.concatenate([reporters.zone, *(lot.zone for lot in others)])[order]
+    return People(
+        key=key[order],
+        incident=incident,
+        kind=kind,
+        regency=places.zone_regency[zone],
+        zone=zone,
+        start_s=start_s[order],
+        dials_112=dials_112,
+        agency=agency,
+        lookup_s=lookup_s,
+        number_key=np.concatenate([nobody, *(lot.number_key for lot in others)])[order],
+        log_row=np.full(order.size, NONE, dtype=np.int64),
+    )
+
+
+def sort_people(people: People, end_s: float) -> People:
+    """Those who call within the simulated time, in order of key."""
+    order = _within(people.key, people.start_s, end_s)
+    return People(**{field.name: getattr(people, field.name)[order] for field in fields(People)})
+
+
+def _within(key: Ints, start_s: Floats, end_s: float) -> Ints:
+    keep = np.flatnonzero((start_s >= 0) & (start_s < end_s))
+    return keep[order_of(key[keep])]
 
 
 def name_streams(demand: Demand) -> list[str]:
@@ -104,73 +210,6 @@ def name_streams(demand: Demand) -> list[str]:
     for surge, of in demand.surges.items():
         names += [f"{name}/{surge}" for name in names if name.split("@")[0] in of.factors]
     return [*names, f"{demand.launch.kind}/launch"] if demand.launch.regencies else names
-
-
-def _draw_calls_of(
-    name: str,
-    number: int,
-    kind: CallKind,
-    agency: int,
-    per_day: Floats,
-    demand: Demand,
-    frame: Frame,
-) -> People:
-    """The calls of one kind on one number: 112 (agency -1) or an agency's own."""
-    places, timeline, source = frame
-    stream = name if agency == NONE else f"{name}@{AGENCIES[agency]}"
-    profile = demand.profiles[kind.profile]
-    scale = demand.rate_factor if kind.caller == "information" else demand.nuisance_factor
-    entities_per_call = 1.0 if kind.numbers is None else 1 / (1 + kind.numbers.further_calls.expected)
-    to_rate = places.population * PER_100K / DAY_S * scale * entities_per_call
-    flat = np.ones((1, 1))
-    lots: list[Events] = []
-    if per_day.any():
-        lots += draw_with_surges(stream, name, profile, per_day * to_rate, flat, demand, frame)
-    launch = demand.launch
-    if agency == NONE and launch.regencies and launch.kind == name:
-        curve = read_curve(profile, timeline, decay_s=launch.decay_weeks * WEEK_S)
-        answered_now = launch.rate_per_100k_day * np.exp(-launch.weeks_since / launch.decay_weeks)
-        rate = _launched(demand, places) * answered_now / kind.answered_share * to_rate
-        lots.append(draw_events(f"{name}/launch", curve, rate, flat, frame))
-    events = join_events(lots)
-    row, ordinal = _expand(np.ones(events.key.size, dtype=np.int64))
-    # on the grid, not clipped at 0: a number whose first call came before is met in the middle of its calls
-    start_s = np.rint(events.time_s * TICKS_PER_S) / TICKS_PER_S + 0.0
-    number_key = np.full(events.key.size, NONE, dtype=np.int64)
-    entity = seeded(events.key, source)
-    if kind.numbers is not None:
-        row, ordinal = _expand(1 + draw_count(kind.numbers.further_calls, entity, "further calls"))
-        spacing_s = draw(kind.numbers.spacing_s, entity[row], "spacing", ordinal)
-        spacing_s[ordinal == 0] = 0.0
-        waited_s = np.cumsum(spacing_s)
-        start_s = start_s[row] + (waited_s - waited_s[_row_starts(row)])
-        identified = uniform(entity, "identified") < kind.numbers.identified_share
-        number_key = np.where(identified, events.key, NONE)
-    key = fold_key(events.key[row], ordinal)
-    return People(
-        key=key,
-        incident=np.full(key.size, NONE, dtype=np.int64),
-        kind=np.full(key.size, number, dtype=np.int64),
-        regency=events.regency[row],
-        zone=pick_zone(places, events.regency[row], uniform(entity, "zone")[row]),
-        start_s=start_s,
-        dials_112=np.full(key.size, agency == NONE),
-        agency=np.full(key.size, agency, dtype=np.int64),
-        lookup_s=np.zeros(key.size),
-        number_key=number_key[row],
-        log_row=np.full(key.size, NONE, dtype=np.int64),
-    )
-
-
-def _row_starts(row: Ints) -> Ints:
-    """For each entry of an ascending list of rows, where its row begins."""
-    return np.searchsorted(row, row)
-
-
-def _expand(count: Ints) -> tuple[Ints, Ints]:
-    """(row, ordinal) of every member of rows that have so many."""
-    row = np.repeat(np.arange(count.size), count)
-    return row, np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
 
 
 def number_called(demand: Demand, incidents: Incidents) -> Ints:

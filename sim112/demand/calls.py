@@ -1,24 +1,35 @@
 """Everything random about one replication -> ``Calls``, whatever centres, rosters and units there are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from sim112.config.callers import Callers
 from sim112.config.demand import Demand, Talk
-from sim112.config.distributions import Duration
 from sim112.config.work import Work
 from sim112.demand.call_log import people_of, read_call_log, told
-from sim112.demand.callers import People, draw_other_people, draw_reporters, join_people, name_streams
+from sim112.demand.callers import (
+    People,
+    call_streams,
+    draw_other_calls,
+    draw_reporters,
+    join_people,
+    name_streams,
+    shares_who_dial_112,
+    sort_people,
+)
 from sim112.demand.dials import draw_dials
-from sim112.demand.draws import Source, Words, check_streams, draw, seeded, uniform
-from sim112.demand.incidents import draw_incidents, draw_needs
+from sim112.demand.draws import Source, Words, check_streams, draw, draw_each, seeded, uniform
+from sim112.demand.incidents import draw_incidents, draw_needs, incident_streams
 from sim112.demand.places import Places, read_places
-from sim112.demand.streams import Clock, Frame, read_timeline
+from sim112.demand.streams import Clock, Frame, Streams, Timeline, read_timeline
 from sim112.engine.contract import NONE, Bools, Calls, Floats, Ints
 from sim112.world.area import Area
+
+KEPT = 16
+"""Demands that are kept ready, as a study may take several in turn."""
 
 
 class DrawnScenario(Protocol):
@@ -92,18 +103,19 @@ def draw_calls(scenario: DrawnScenario, area: Area, replication: int) -> Calls:
     and demand give the same bytes, whatever is deployed. Raises InputError for a demand that cannot be drawn.
     """
     demand, callers = scenario.demand, scenario.callers
-    check_streams(name_streams(demand))
-    timeline = read_timeline(scenario.clock)
-    frame = Frame(read_places(area), timeline, Source(scenario.seed, replication))
+    always = _always(demand, area, scenario.clock)
+    timeline = always.timeline
+    frame = Frame(always.places, timeline, Source(scenario.seed, replication))
     log = None
     if demand.call_log is None:
-        incidents = draw_incidents(demand, frame)
-        reporters = draw_reporters(demand, callers, incidents, frame)
-        people = join_people([reporters, *draw_other_people(demand, frame)], timeline)
+        incidents = draw_incidents(demand, always.incidents, frame)
+        reporters = draw_reporters(demand, callers, incidents, always.dial_112_share, frame)
+        others = draw_other_calls(demand, always.calls, frame)
+        people = join_people(reporters, others, always.calls, always.places, timeline.end_s)
     else:
         log = read_call_log(demand.call_log, demand, area, scenario.clock)
         incidents, logged = people_of(log, demand, callers, area, frame)
-        people = join_people([logged], timeline)
+        people = sort_people(logged, timeline.end_s)
     keys = seeded(people.key, frame.source)
     needs = draw_needs(demand, scenario.work, incidents)
 
@@ -128,8 +140,7 @@ def draw_calls(scenario: DrawnScenario, area: Area, replication: int) -> Calls:
         after_call_s = told(log.after_call_s, people.log_row, after_call_s)
         first = dials.start[:-1]
         patience_s[first] = told(log.patience_s, people.log_row, patience_s[first])
-    shown, number = np.unique(people.number_key, return_inverse=True)
-    calls = Calls(
+    return Calls(
         incident_key=incidents.key,
         incident_noticed_s=incidents.noticed_s,
         incident_kind=incidents.kind,
@@ -155,8 +166,7 @@ def draw_calls(scenario: DrawnScenario, area: Area, replication: int) -> Calls:
         caller_agency=people.agency,
         caller_lookup_s=people.lookup_s,
         caller_wrong_regency=_draw_wrong_regency(callers, people, frame.places, keys),
-        # ids of shown numbers are dense in the order of their keys; -1, where it occurs, sorts first
-        caller_number=number.astype(np.int64) - int(shown.size > 0 and shown[0] == NONE),
+        caller_number=_dense(people.number_key),
         caller_pick_up_s=draw(scenario.work.pick_up_s, keys, "pick-up"),
         caller_talk_s=talk_s,
         caller_short_talk_s=short_talk_s,
@@ -170,28 +180,79 @@ def draw_calls(scenario: DrawnScenario, area: Area, replication: int) -> Calls:
         dial_redials_abandoned=dials.redials_abandoned,
         dial_redial_delay_s=dials.redial_delay_s,
     )
-    return Calls(**{field.name: np.ascontiguousarray(getattr(calls, field.name)) for field in fields(Calls)})
+
+
+@dataclass(frozen=True, eq=False)
+class _Always:
+    """What is the same in every replication."""
+
+    demand: Demand
+    area: Area
+    clock: tuple[object, ...]
+    timeline: Timeline
+    places: Places
+    incidents: Streams
+    calls: Streams
+    dial_112_share: Floats
+
+
+_kept: list[_Always] = []
+
+
+def _always(demand: Demand, area: Area, clock: Clock) -> _Always:
+    """Read a demand once; those read last are kept for the replications to come."""
+    times = (clock.start, clock.warm_up_s, clock.report_s, clock.cool_down_s)
+    for known in _kept:
+        if known.demand is demand and known.area is area and known.clock == times:
+            return known
+    check_streams(name_streams(demand))
+    timeline, places = read_timeline(clock), read_places(area)
+    always = _Always(
+        demand=demand,
+        area=area,
+        clock=times,
+        timeline=timeline,
+        places=places,
+        incidents=incident_streams(demand, places, timeline),
+        calls=call_streams(demand, places, timeline),
+        dial_112_share=shares_who_dial_112(demand, places),
+    )
+    _kept.insert(0, always)
+    del _kept[KEPT:]
+    return always
+
+
+def _dense(number: Ints) -> Ints:
+    """Numbers from 0 on without gaps, in the same order; -1 stays."""
+    shown = np.flatnonzero(number != NONE)
+    occurs = np.zeros(int(number.max(initial=NONE)) + 1, dtype=np.int64)
+    occurs[number[shown]] = 1
+    dense = np.full(number.size, NONE, dtype=np.int64)
+    dense[shown] = (np.cumsum(occurs) - 1)[number[shown]]
+    return dense
 
 
 def _draw_talks(demand: Demand, kind: Ints, keys: Words) -> tuple[Floats, Floats, Floats]:
     """Full talk, short talk and after-call work of every caller, s; without an incident none is short."""
-    talk_s, short_talk_s, after_call_s = np.zeros((3, kind.size))
-    talks: list[tuple[Duration, Duration, Duration]] = []
-    for incident_kind in demand.kinds.values():
-        talk: Talk = incident_kind.talk or demand.genuine_talk
-        talks.append((talk.talk_s, talk.short_talk_s, talk.after_call_s))
-    talks += [(of.talk_s, of.talk_s, of.after_call_s) for of in demand.calls.values()]
-    for number, (full, short, after) in enumerate(talks):
-        rows = np.flatnonzero(kind == number)
-        talk_s[rows] = draw(full, keys[rows], "talk")
-        # one uniform number for both: who speaks slowly does so in a short talk too, and it is never longer
-        short_talk_s[rows] = np.minimum(draw(short, keys[rows], "talk"), talk_s[rows])
-        after_call_s[rows] = draw(after, keys[rows], "after call")
+    talks: list[Talk] = [of.talk or demand.genuine_talk for of in demand.kinds.values()]
+    full = [of.talk_s for of in talks] + [of.talk_s for of in demand.calls.values()]
+    after = [of.after_call_s for of in talks] + [of.after_call_s for of in demand.calls.values()]
+    talk_s = draw_each(full, kind, keys, "talk")
+    after_call_s = draw_each(after, kind, keys, "after call")
+    # one uniform number for both: who speaks slowly does so in a short talk too, and it is never longer
+    short_talk_s = talk_s.copy()
+    genuine = np.flatnonzero(kind < len(talks))
+    if genuine.size:
+        short_s = draw_each([of.short_talk_s for of in talks], kind[genuine], keys[genuine], "talk")
+        short_talk_s[genuine] = np.minimum(short_s, talk_s[genuine])
     return talk_s, short_talk_s, after_call_s
 
 
 def _draw_wrong_regency(callers: Callers, people: People, places: Places, keys: Words) -> Ints:
     """The neighbour to whose centre the network takes a 112 call from near the border, -1: the right one."""
-    near = places.nearest_other_km[people.zone] <= callers.misrouted.border_km
-    wrong = near & people.dials_112 & (uniform(keys, "misrouted") < callers.misrouted.share)
-    return np.where(wrong, places.nearest_other[people.zone], NONE)
+    near = places.nearest_other_km <= callers.misrouted.border_km
+    rows = np.flatnonzero(near[people.zone] & people.dials_112)
+    rows = rows[uniform(keys[rows], "misrouted") < callers.misrouted.share]
+    wrong_regency = np.full(people.zone.size, NONE, dtype=np.int64)
+    wrong_regency[rows] = places.nearest_other[people.zone[rows]]
+    return wrong_regency

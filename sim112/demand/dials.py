@@ -1,13 +1,16 @@
 """How often each caller may dial, and each dial's own patience, hanging up and dialling again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from sim112.config.callers import Behaviour
-from sim112.demand.draws import Words, draw, on_grid, uniform
-from sim112.engine.contract import Bools, Floats, Ints
+from sim112.demand.draws import NO_TIME, ByKey, Words, draw_each, on_grid, uniform
+from sim112.engine.contract import NO_LIMIT, Bools, Floats, Ints
 from sim112.errors import InputError
+
+NUMBERS = ("112", "agency")
+"""What a caller dials. A *part*, below, is a caller's dials on one of them: 2 x caller, plus 1 on agency."""
 
 MOST_DIALS = 20_000_000
 """Dials of one replication beyond which memory would run out."""
@@ -27,10 +30,11 @@ class Dials:
 
 
 @dataclass(frozen=True, eq=False)
-class _Round:
-    """The n-th dials on one number, of those callers who may make so many."""
+class _Redials:
+    """The dials after which a caller may dial again."""
 
-    caller: Ints
+    part: Ints
+    trial: Ints
     blocked: Bools
     abandoned: Bools
     delay_s: Floats
@@ -52,80 +56,100 @@ def draw_dials(
     with the limit, or with the first dial that cannot come before ``end_s`` even if every dial before it was
     blocked at once.
     """
-    phases = [
-        _draw_rounds("112", behaviours, behaviour_of, keys, start_s, on_112, end_s),
-        _draw_rounds("agency", behaviours, behaviour_of, keys, start_s, on_agency, end_s),
-    ]
-    counts = np.zeros((2, keys.size), dtype=np.int64)
-    for phase, rounds in enumerate(phases):
-        for one in rounds:
-            counts[phase, one.caller] += 1
-    start = np.concatenate([[0], np.cumsum(counts.sum(axis=0))]).astype(np.int64)
-    second = start[:-1] + counts[0]
+    redials = _draw_redials(behaviours, behaviour_of, keys, start_s, on_112, on_agency, end_s)
+    first = np.stack([on_112, on_agency], axis=1).ravel()
+    count = np.bincount(redials.part, minlength=first.size)
+    count += first
+    start = np.zeros(first.size + 1, dtype=np.int64)
+    np.cumsum(count, out=start[1:])
     size = int(start[-1])
-    patience_s, hang_up_share, redial_delay_s = np.zeros((3, size))
     blocked, abandoned = np.zeros((2, size), dtype=np.bool_)
-    for name, first, rounds in (("112", start[:-1], phases[0]), ("agency", second, phases[1])):
-        for trial, one in enumerate(rounds):
-            rows = first[one.caller] + trial
-            blocked[rows], abandoned[rows], redial_delay_s[rows] = one.blocked, one.abandoned, one.delay_s
-            patience_s[rows], hang_up_share[rows] = _draw_waiting(
-                name, trial, behaviours, behaviour_of[one.caller], keys[one.caller]
-            )
-    return Dials(start, second, patience_s, hang_up_share, blocked, abandoned, redial_delay_s)
+    redial_delay_s = np.zeros(size)
+    trial = np.zeros(size, dtype=np.int64)
+    rows = start[redials.part] + redials.trial
+    blocked[rows], abandoned[rows], redial_delay_s[rows] = redials.blocked, redials.abandoned, redials.delay_s
+    trial[rows + 1] = redials.trial + 1
+    dialled = np.flatnonzero(first)
+    part = np.repeat(dialled, count[dialled])
+    caller = part >> 1
+    patience_s, hang_up_share = _draw_waiting(behaviours, behaviour_of[caller], keys[caller], part & 1, trial)
+    return Dials(
+        start=start[::2].copy(),
+        second=start[1::2].copy(),
+        patience_s=patience_s,
+        hang_up_share=hang_up_share,
+        redials_blocked=blocked,
+        redials_abandoned=abandoned,
+        redial_delay_s=redial_delay_s,
+    )
 
 
-def _draw_rounds(
-    number: str,
+def _draw_redials(
     behaviours: list[Behaviour],
     behaviour_of: Ints,
     keys: Words,
     start_s: Floats,
-    dials: Bools,
+    on_112: Bools,
+    on_agency: Bools,
     end_s: float,
-) -> list[_Round]:
+) -> _Redials:
     redials = [of.redial for of in behaviours]
     blocked_share = np.array([0.0 if of is None else of.blocked_share for of in redials])
     abandoned_share = np.array([0.0 if of is None else of.abandoned_share for of in redials])
-    limits = [0 if of is None else of.most_112 if number == "112" else of.most_agency for of in redials]
-    limit = np.array([np.inf if of is None else of for of in limits])
-    caller = np.flatnonzero(dials)
-    earliest_s = start_s[caller]
-    rounds: list[_Round] = []
-    total = 0
-    while caller.size:
-        trial = len(rounds)
-        total += caller.size
-        if total > MOST_DIALS:
+    delays = [NO_TIME if of is None else of.delay_s for of in redials]
+    limits = [(0, 0) if of is None else (of.most_112, of.most_agency) for of in redials]
+    limit = np.array([[NO_LIMIT if most is None else most for most in of] for of in limits])
+    ever = (limit.max(axis=1) > 0)[behaviour_of]
+    part = np.flatnonzero(np.stack([on_112 & ever, on_agency & ever], axis=1))
+    of, earliest_s, trial = behaviour_of[part >> 1], start_s[part >> 1], 0
+    dials = np.array([np.count_nonzero(on_112), np.count_nonzero(on_agency)])
+    rounds = [_Redials(part[:0], part[:0], ever[:0], ever[:0], earliest_s[:0])]
+    while True:
+        if dials.max() > MOST_DIALS:
             raise InputError(
-                f"callers: more than {MOST_DIALS:,} dials on {number} in one replication; "
+                f"callers: more than {MOST_DIALS:,} dials on {NUMBERS[dials.argmax()]} in one replication; "
                 "give redial a limit (most_112, most_agency) or lower its shares"
             )
-        of = behaviour_of[caller]
-        u = uniform(keys[caller], f"redials {number}", trial)
-        may = (trial < limit[of]) & (earliest_s < end_s)
-        blocked, abandoned = may & (u < blocked_share[of]), may & (u < abandoned_share[of])
-        again = blocked | abandoned
-        delay_s = np.zeros(caller.size)
-        for at, redial in enumerate(redials):
-            rows = np.flatnonzero(again & (of == at))
-            if redial is not None and rows.size:
-                delay_s[rows] = draw(redial.delay_s, keys[caller[rows]], f"redial delay {number}", trial)
-        rounds.append(_Round(caller, blocked, abandoned, delay_s))
-        caller, earliest_s = caller[again], (earliest_s + delay_s)[again]
-    return rounds
+        if not part.size:
+            break
+        may = np.flatnonzero((earliest_s < end_s) & (limit.take(2 * of + (part & 1)) > trial))
+        part, of, earliest_s = part[may], of[may], earliest_s[may]
+        key = keys[part >> 1]
+        u = uniform(key, _each_number("redials", part & 1), trial)
+        blocked, abandoned = u < blocked_share[of], u < abandoned_share[of]
+        again = np.flatnonzero(blocked | abandoned)
+        part, of, key = part[again], of[again], key[again]
+        delay_s = draw_each(delays, of, key, _each_number("redial delay", part & 1), trial)
+        earliest_s = earliest_s[again] + delay_s
+        rounds.append(_Redials(part, np.full(part.size, trial), blocked[again], abandoned[again], delay_s))
+        trial += 1
+        dials += np.bincount(part & 1, minlength=len(NUMBERS))
+    return _Redials(
+        **{
+            field.name: np.concatenate([getattr(of, field.name) for of in rounds])
+            for field in fields(_Redials)
+        }
+    )
 
 
 def _draw_waiting(
-    number: str, trial: int, behaviours: list[Behaviour], behaviour_of: Ints, keys: Words
+    behaviours: list[Behaviour], behaviour_of: Ints, keys: Words, number: Ints, trial: Ints
 ) -> tuple[Floats, Floats]:
-    """Patience (s) and the share of the announcement that is heard, infinite for all of it."""
-    patience_s, hang_up_share = np.full((2, keys.size), np.inf)
-    for at, behaviour in enumerate(behaviours):
-        rows = np.flatnonzero(behaviour_of == at)
-        if behaviour.patience_s is not None:
-            patience_s[rows] = draw(behaviour.patience_s, keys[rows], f"patience {number}", trial)
-        hangs_up = uniform(keys[rows], f"hangs up {number}", trial) < behaviour.hang_up_share
-        moment = on_grid(uniform(keys[rows], f"hang-up moment {number}", trial))
-        hang_up_share[rows] = np.where(hangs_up, moment, np.inf)
+    """Patience (s) and the share of the announcement that is heard, infinite for all of it, of every dial."""
+    patience = [of.patience_s or NO_TIME for of in behaviours]
+    patience_s = draw_each(patience, behaviour_of, keys, _each_number("patience", number), trial)
+    endless = np.array([of.patience_s is None for of in behaviours])
+    if endless.any():
+        patience_s[endless[behaviour_of]] = np.inf
+    share = np.array([of.hang_up_share for of in behaviours])
+    hangs_up = uniform(keys, _each_number("hangs up", number), trial) < share[behaviour_of]
+    rows = np.flatnonzero(hangs_up)
+    hang_up_share = np.full(keys.size, np.inf)
+    hang_up_share[rows] = on_grid(
+        uniform(keys[rows], _each_number("hang-up moment", number[rows]), trial[rows])
+    )
     return patience_s, hang_up_share
+
+
+def _each_number(purpose: str, number: Ints) -> ByKey:
+    return ByKey(tuple(f"{purpose} {name}" for name in NUMBERS), number)

@@ -4,21 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim112.config.demand import AGENCIES, Demand, Profile
-from sim112.config.work import Work
-from sim112.demand.draws import Words, draw, on_grid, seeded, uniform
-from sim112.demand.places import pick_zone
+from sim112.config.demand import AGENCIES, Demand
+from sim112.config.work import ByAgency, Work
+from sim112.demand.draws import NO_TIME, ByKey, Words, draw, draw_each, on_grid, order_of, seeded, uniform
+from sim112.demand.places import Places, pick_zone
 from sim112.demand.streams import (
     DAY_S,
-    HOUR_S,
     Events,
     Frame,
+    Stream,
+    Streams,
+    Timeline,
+    add_surges,
     draw_day_factor,
     draw_events,
-    join_events,
-    read_curve,
+    read_streams,
 )
-from sim112.engine.contract import Bools, Floats, Ints
+from sim112.engine.contract import NONE, Bools, Floats, Ints
 
 YEAR_DAYS = 365.25
 PER_100K = 1e-5
@@ -54,20 +56,20 @@ class Needs:
     busy_s: Floats
 
 
-def draw_incidents(demand: Demand, frame: Frame) -> Incidents:
-    """All incidents noticed from the start to the end of the simulated time."""
-    places = frame.places
-    factor = draw_day_factor(demand.day_factor, frame)
-    lots: list[Events] = []
-    kinds: list[int] = []
+def incident_streams(demand: Demand, places: Places, timeline: Timeline) -> Streams:
+    """One stream for each kind of incident, and one for each of its surges."""
+    streams = []
     for number, (name, kind) in enumerate(demand.kinds.items()):
         per_year = np.array([demand.rate_per_100k_year_of(label, name) for label in places.label])
         rate_per_s = per_year * places.population * PER_100K / (YEAR_DAYS * DAY_S) * demand.rate_factor
-        lots += draw_with_surges(name, name, demand.profiles[kind.profile], rate_per_s, factor, demand, frame)
-        kinds += [number] * (len(lots) - len(kinds))
-    events = join_events(lots)
-    kind_of = np.repeat(np.array(kinds, dtype=np.int64), [lot.key.size for lot in lots])
-    return place_incidents(demand, events, kind_of, frame)
+        streams.append(Stream(name, number, NONE, rate_per_s, kind.profile))
+    return read_streams(add_surges(streams, demand, places), demand.profiles, places, timeline)
+
+
+def draw_incidents(demand: Demand, streams: Streams, frame: Frame) -> Incidents:
+    """All incidents noticed from the start to the end of the simulated time."""
+    drawn = draw_events(streams, draw_day_factor(demand.day_factor, frame), frame)
+    return place_incidents(demand, drawn.events, streams.kind[drawn.stream], frame)
 
 
 def place_incidents(
@@ -76,7 +78,7 @@ def place_incidents(
     """Events within the simulated time as incidents: in order of key, with zone and agencies needed."""
     noticed_s = on_grid(events.time_s)
     keep = np.flatnonzero((events.time_s >= 0) & (noticed_s < frame.timeline.end_s))
-    keep = keep[np.argsort(events.key[keep])]
+    keep = keep[order_of(events.key[keep])]
     key, kind, regency = events.key[keep], kind[keep], events.regency[keep]
     keys = seeded(key, frame.source)
     needed = np.zeros((key.size, len(AGENCIES)), dtype=np.bool_)
@@ -99,57 +101,34 @@ def draw_needs(demand: Demand, work: Work, incidents: Incidents) -> Needs:
     """The work that each needed agency meets; every draw is the incident's and the agency's own."""
     incident, agency = np.nonzero(incidents.needed)
     keys, kind = incidents.seeded[incident], incidents.kind[incident]
-    size = incident.size
-    handling_s, notice_s, turnout_s, travel_factor, on_scene_s, handover_s, busy_s = np.zeros((7, size))
-    transports = np.zeros(size, dtype=np.bool_)
-    for column, name in enumerate(AGENCIES):
-        rows = np.flatnonzero(agency == column)
-        own = keys[rows]
-        handling_s[rows] = draw(work.handling_s.of(name), own, f"handling/{name}")
-        notice_s[rows] = draw(work.notice_s.of(name), own, f"notice/{name}")
-        turnout_s[rows] = draw(work.turnout_s.of(name), own, f"turnout/{name}")
-        travel_factor[rows] = draw(work.travel_factor, own, f"travel/{name}")
-        busy_s[rows] = draw(work.busy_s, own, f"busy/{name}")
-        for number, of in enumerate(demand.kinds.values()):
-            if name in of.agencies:
-                mine = rows[kind[rows] == number]
-                on_scene_s[mine] = draw(of.on_scene_s[name], keys[mine], f"on scene/{name}")
-        if name == "ambulance":
-            share = np.array([of.transport_share for of in demand.kinds.values()])
-            transports[rows] = uniform(own, "transports") < share[kind[rows]]
-            handover_s[rows] = draw(work.handover_s, own, "handover")
+
+    def draw_by_agency(durations: ByAgency, purpose: str) -> Floats:
+        return draw_each(
+            [durations.of(name) for name in AGENCIES], agency, keys, _each_agency(purpose, agency)
+        )
+
+    on_scene = [of.on_scene_s.get(name, NO_TIME) for name in AGENCIES for of in demand.kinds.values()]
+    ambulance = np.flatnonzero(agency == AGENCIES.index("ambulance"))
+    transport_share = np.array([of.transport_share for of in demand.kinds.values()])
+    transports, handover_s = np.zeros(agency.size, dtype=np.bool_), np.zeros(agency.size)
+    transports[ambulance] = uniform(keys[ambulance], "transports") < transport_share[kind[ambulance]]
+    handover_s[ambulance] = draw(work.handover_s, keys[ambulance], "handover")
     return Needs(
         start=np.concatenate([[0], np.cumsum(incidents.needed.sum(axis=1))]).astype(np.int64),
         incident=incident.astype(np.int64),
         agency=agency.astype(np.int64),
-        handling_s=handling_s,
-        notice_s=notice_s,
-        turnout_s=turnout_s,
-        travel_factor=travel_factor,
-        on_scene_s=on_scene_s,
+        handling_s=draw_by_agency(work.handling_s, "handling"),
+        notice_s=draw_by_agency(work.notice_s, "notice"),
+        turnout_s=draw_by_agency(work.turnout_s, "turnout"),
+        travel_factor=draw(work.travel_factor, keys, _each_agency("travel", agency)),
+        on_scene_s=draw_each(
+            on_scene, agency * len(demand.kinds) + kind, keys, _each_agency("on scene", agency)
+        ),
         transports=transports,
         handover_s=handover_s,
-        busy_s=busy_s,
+        busy_s=draw(work.busy_s, keys, _each_agency("busy", agency)),
     )
 
 
-def draw_with_surges(
-    stream: str,
-    kind: str,
-    profile: Profile,
-    rate_per_s: Floats,
-    factor: Floats,
-    demand: Demand,
-    frame: Frame,
-) -> list[Events]:
-    """One stream and, on top of it, one stream for each surge of its kind."""
-    lots = [draw_events(stream, read_curve(profile, frame.timeline), rate_per_s, factor, frame)]
-    for name, surge in demand.surges.items():
-        if kind in surge.factors:
-            inside = np.array(
-                [not surge.regencies or label in surge.regencies for label in frame.places.label]
-            )
-            curve = read_curve(profile, frame.timeline, (surge.from_h * HOUR_S, surge.to_h * HOUR_S))
-            extra = rate_per_s * inside * (surge.factors[kind] - 1)
-            lots.append(draw_events(f"{stream}/{name}", curve, extra, factor, frame))
-    return lots
+def _each_agency(purpose: str, agency: Ints) -> ByKey:
+    return ByKey(tuple(f"{purpose}/{name}" for name in AGENCIES), agency)

@@ -1,10 +1,10 @@
 """Where things happen: regencies and zones as arrays, zones by population, and zones near a border."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
+from sim112.demand.steps import Steps, guide_to
 from sim112.engine.contract import NONE, Floats, Ints
 from sim112.errors import InputError
 from sim112.world.area import Area, distance_km
@@ -18,14 +18,14 @@ class Places:
     code: Ints  # [R] 33.18 -> 3318
     population: Floats  # [R]
     zone: Ints  # [Z] zones by regency
-    zone_end: Floats  # [Z] people up to and with this zone, in that order
+    zone_end: Steps  # [Z] people up to and with this zone, in that order
     people_before: Floats  # [R] people in the zones of the regencies before
     people: Floats  # [R] people in the zones of the regency
+    zone_regency: Ints  # [Z] by zone
     nearest_other: Ints  # [Z] by zone: the regency of the nearest zone of another regency, -1: none
     nearest_other_km: Floats  # [Z]
 
 
-@lru_cache(maxsize=4)
 def read_places(area: Area) -> Places:
     """The arrays of an area; InputError where a regency has no zone with people."""
     regency = area.zone_regency.astype(np.int64)
@@ -44,9 +44,10 @@ def read_places(area: Area) -> Places:
         code=np.array([_code_number(of.code) for of in area.regencies], dtype=np.int64),
         population=np.array([of.population for of in area.regencies], dtype=np.float64),
         zone=order,
-        zone_end=zone_end,
+        zone_end=guide_to(zone_end),
         people_before=np.cumsum(people) - people,
         people=people,
+        zone_regency=regency,
         nearest_other=nearest,
         nearest_other_km=nearest_km,
     )
@@ -54,9 +55,7 @@ def read_places(area: Area) -> Places:
 
 def pick_zone(places: Places, regency: Ints, u: Floats) -> Ints:
     """The zone of each event, by population within its regency."""
-    at = np.searchsorted(
-        places.zone_end, places.people_before[regency] + u * places.people[regency], side="right"
-    )
+    at = places.zone_end.below(places.people_before[regency] + u * places.people[regency])
     return places.zone[np.minimum(at, places.zone.size - 1)]
 
 

@@ -4,20 +4,24 @@ The block of a stream is one local day in one regency. Its count is the inverse 
 of one keyed uniform number at the day's integrated rate; event k has the key (regency, stream, day, k) and a
 time that is the inverse of the day's cumulated profile at a uniform number of its own. A higher rate
 therefore adds events and moves none, and a surge or a launch is a stream of its own on top.
+
+``read_streams`` makes, once for a demand, what is the same in every replication; ``draw_events`` then draws
+all blocks of all streams together.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from sim112.config.demand import DayFactor, Profile
+from sim112.config.demand import DayFactor, Demand, Profile
 from sim112.demand.draws import (
     DAY_BITS,
     MOST_ORDINALS,
     Source,
+    Words,
     gamma_quantile,
     pack_key,
     poisson_count,
@@ -26,6 +30,7 @@ from sim112.demand.draws import (
     uniform,
 )
 from sim112.demand.places import Places
+from sim112.demand.steps import Steps, guide_to
 from sim112.engine.contract import Floats, Ints
 from sim112.errors import InputError
 
@@ -77,8 +82,43 @@ class Frame(NamedTuple):
 class Curve:
     """A relative rate in time, cumulated: S pieces of constant rate."""
 
-    edge_s: Floats  # [S + 1]
+    edge_s: Floats  # [S + 1] ascending
     total_s: Floats  # [S + 1] the integral of the relative rate up to each edge
+    steps: Steps  # the same, to find totals among
+    gain_s: Floats  # [S] of each piece; infinite where the rate is 0
+    length_s: Floats  # [S]
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """Events of one name in every regency."""
+
+    name: str
+    kind: int  # the number of the kind of incident or call
+    agency: int  # whose own number is called, NONE: 112, or an incident
+    rate_per_s: Floats  # [R] mean rates
+    profile: str
+    window_s: tuple[float, float] | None = None
+    decay_s: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Streams:
+    """S streams in all that is the same in every replication; those of one curve follow each other.
+
+    B blocks: for each stream, each regency, each day.
+    """
+
+    name: tuple[str, ...]
+    kind: Ints  # [S]
+    agency: Ints  # [S]
+    rate_per_s: Floats  # [S, R, 1]
+    gain_s: Floats  # [S, 1, D] the relative rate, integrated over each day
+    block_key: Ints  # [B] the key of the block's first event
+    block_regency: Ints  # [B]
+    block_from_s: Floats  # [B] the relative rate, integrated up to the day
+    block_gain_s: Floats  # [B]
+    curves: tuple[tuple[Curve, int], ...]  # and how many streams each is for
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +128,14 @@ class Events:
     key: Ints
     regency: Ints
     time_s: Floats
+
+
+class Drawn(NamedTuple):
+    """Events, the stream that each is of, and their keys to draw from."""
+
+    events: Events
+    stream: Ints
+    seeded: Words
 
 
 def read_timeline(clock: Clock) -> Timeline:
@@ -127,59 +175,124 @@ def read_curve(
         rate = rate * ((middle_s >= window_s[0]) & (middle_s < window_s[1]))
     if decay_s is not None:
         rate = rate * np.exp(-np.maximum(middle_s, 0.0) / decay_s)
-    return Curve(edge_s, np.concatenate([[0.0], np.cumsum(rate * np.diff(edge_s))]))
+    total_s = np.concatenate([[0.0], np.cumsum(rate * np.diff(edge_s))])
+    gain_s = np.diff(total_s)
+    return Curve(
+        edge_s=edge_s,
+        total_s=total_s,
+        steps=guide_to(total_s),
+        gain_s=np.where(gain_s > 0, gain_s, np.inf),
+        length_s=np.diff(edge_s),
+    )
 
 
-def draw_events(stream: str, curve: Curve, rate_per_s: Floats, factor: Floats, frame: Frame) -> Events:
-    """The events of one stream in all regencies, with times in [first midnight, last midnight).
+def add_surges(streams: Sequence[Stream], demand: Demand, places: Places) -> list[Stream]:
+    """These streams and, on top of each, one stream for each surge of its kind."""
+    names = [*demand.kinds, *demand.calls]
+    every: list[Stream] = []
+    for stream in streams:
+        every.append(stream)
+        for surge_name, surge in demand.surges.items():
+            factor = surge.factors.get(names[stream.kind])
+            if factor is not None:
+                inside = np.array([not surge.regencies or label in surge.regencies for label in places.label])
+                every.append(
+                    replace(
+                        stream,
+                        name=f"{stream.name}/{surge_name}",
+                        rate_per_s=stream.rate_per_s * inside * (factor - 1),
+                        window_s=(surge.from_h * HOUR_S, surge.to_h * HOUR_S),
+                    )
+                )
+    return every
 
-    ``rate_per_s`` [R] is the mean rate of each regency, ``factor`` [R, D] or a scalar array the day's own.
+
+def read_streams(
+    streams: Sequence[Stream], profiles: Mapping[str, Profile], places: Places, timeline: Timeline
+) -> Streams:
+    """All that can be said of these streams before a replication is drawn."""
+    by_curve: dict[tuple[object, ...], list[Stream]] = {}
+    for stream in streams:
+        by_curve.setdefault((stream.profile, stream.window_s, stream.decay_s), []).append(stream)
+    streams = [stream for alike in by_curve.values() for stream in alike]
+    curves = [
+        (read_curve(profiles[alike[0].profile], timeline, alike[0].window_s, alike[0].decay_s), len(alike))
+        for alike in by_curve.values()
+    ]
+    shape = (len(streams), places.code.size, timeline.day.size)
+    up_to_s = np.zeros((0, timeline.day.size + 1))
+    if streams:
+        at_midnight = [np.interp(timeline.midnight_s, curve.edge_s, curve.total_s) for curve, _ in curves]
+        up_to_s = np.repeat(at_midnight, [number for _, number in curves], axis=0)
+    from_s, gain_s = up_to_s[:, None, :-1], np.diff(up_to_s)[:, None, :]
+    number = np.array([stream_id(stream.name) for stream in streams], dtype=np.int64)
+    return Streams(
+        name=tuple(stream.name for stream in streams),
+        kind=np.array([stream.kind for stream in streams], dtype=np.int64),
+        agency=np.array([stream.agency for stream in streams], dtype=np.int64),
+        rate_per_s=np.array([stream.rate_per_s for stream in streams]).reshape(*shape[:2], 1),
+        gain_s=gain_s,
+        block_key=pack_key(places.code[:, None], number[:, None, None], timeline.day, 0).ravel(),
+        block_regency=np.broadcast_to(np.arange(shape[1])[:, None], shape).ravel(),
+        block_from_s=np.broadcast_to(from_s, shape).ravel(),
+        block_gain_s=np.broadcast_to(gain_s, shape).ravel(),
+        curves=tuple(curves),
+    )
+
+
+def draw_events(streams: Streams, factor: Floats | float, frame: Frame) -> Drawn:
+    """The events of all streams in all regencies, with times in [first midnight, last midnight).
+
+    ``factor`` [R, D] is each day's own, or 1.
     """
-    places, timeline, source = frame
-    at_midnight = np.interp(timeline.midnight_s, curve.edge_s, curve.total_s)
-    mean = rate_per_s[:, None] * factor * np.diff(at_midnight)
-    number = stream_id(stream)
-    block = pack_key(places.code[:, None], number, timeline.day, 0)
-    count = poisson_count(mean, uniform(seeded(block, source), "count"))
+    mean = streams.rate_per_s * factor * streams.gain_s
+    count = poisson_count(mean.ravel(), uniform(seeded(streams.block_key, frame.source), "count"))
     if count.size and count.max() >= MOST_ORDINALS:
-        label = places.label[int(count.max(axis=1).argmax())]
+        worst = int(count.argmax())
+        stream = streams.name[worst * len(streams.name) // count.size]
         raise InputError(
-            f"demand: {count.max()} events of {stream} on one day in {label}; "
-            f"lower the rate below {MOST_ORDINALS} a day"
+            f"demand: {count[worst]} events of {stream} on one day in "
+            f"{frame.places.label[streams.block_regency[worst]]}; lower the rate below {MOST_ORDINALS} a day"
         )
-    flat = count.ravel()
-    row = np.repeat(np.arange(flat.size), flat)
-    ordinal = np.arange(row.size) - np.repeat(np.cumsum(flat) - flat, flat)
-    regency, day = np.divmod(row, timeline.day.size)
-    key = pack_key(places.code[regency], number, timeline.day[day], ordinal)
-    u = uniform(seeded(key, source), "time")
-    target = at_midnight[day] + u * (at_midnight[day + 1] - at_midnight[day])
-    return Events(key=key, regency=regency, time_s=_invert(curve, target))
+    block, ordinal = expand(count)
+    key = streams.block_key[block] + ordinal
+    keys = seeded(key, frame.source)
+    total_s = uniform(keys, "time")
+    total_s *= streams.block_gain_s[block]
+    total_s += streams.block_from_s[block]
+    events_of = count.reshape(mean.shape).sum(axis=(1, 2))
+    time_s, begin, first = np.zeros(key.size), 0, 0
+    for curve, number in streams.curves:
+        end = begin + int(events_of[first : first + number].sum())
+        if end > begin:
+            time_s[begin:end] = _invert(curve, total_s[begin:end])
+        begin, first = end, first + number
+    return Drawn(
+        Events(key=key, regency=streams.block_regency[block], time_s=time_s),
+        stream=np.repeat(np.arange(events_of.size), events_of),
+        seeded=keys,
+    )
+
+
+def expand(count: Ints) -> tuple[Ints, Ints]:
+    """(row, ordinal) of every member of rows that have so many."""
+    row = np.repeat(np.arange(count.size), count)
+    return row, np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
 
 
 def draw_day_factor(day_factor: DayFactor, frame: Frame) -> Floats:
     """How good or bad each day is, [R, D]: Gamma of mean 1, the province's times the regency's own."""
     places, timeline, source = frame
     factor = np.ones((places.code.size, timeline.day.size))
-    for purpose, code, cv in (
+    for purpose, code_of, cv in (
         ("shared", places.code // 100, day_factor.shared_cv),
         ("own", places.code, day_factor.own_cv),
     ):
         if cv > 0:
+            code, at = np.unique(code_of, return_inverse=True)
             key = pack_key(code[:, None], stream_id("day factor"), timeline.day, 0)
-            factor = factor * gamma_quantile(cv, uniform(seeded(key, source), purpose))
+            factor = factor * gamma_quantile(cv, uniform(seeded(key, source), purpose))[at]
     return factor
-
-
-def join_events(parts: Sequence[Events]) -> Events:
-    """Several lots of events as one, in the order given."""
-    if not parts:
-        return Events(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    return Events(
-        key=np.concatenate([part.key for part in parts]),
-        regency=np.concatenate([part.regency for part in parts]),
-        time_s=np.concatenate([part.time_s for part in parts]),
-    )
 
 
 def _relative_rate(profile: Profile, timeline: Timeline, time_s: Floats) -> Floats:
@@ -204,7 +317,10 @@ def _relative_rate(profile: Profile, timeline: Timeline, time_s: Floats) -> Floa
 
 def _invert(curve: Curve, target: Floats) -> Floats:
     """The times at which the cumulated rate reaches the targets; a piece of rate 0 is never hit."""
-    at = np.clip(np.searchsorted(curve.total_s, target, side="right") - 1, 0, curve.total_s.size - 2)
-    width = curve.total_s[at + 1] - curve.total_s[at]
-    part = np.divide(target - curve.total_s[at], width, out=np.zeros_like(target), where=width > 0)
-    return curve.edge_s[at] + np.minimum(part, 1.0) * (curve.edge_s[at + 1] - curve.edge_s[at])
+    at = np.minimum(curve.steps.below(target), curve.total_s.size - 1) - 1
+    part: Floats = target - curve.total_s[at]
+    part /= curve.gain_s[at]
+    np.minimum(part, 1.0, out=part)
+    part *= curve.length_s[at]
+    part += curve.edge_s[at]
+    return part

@@ -37,9 +37,12 @@ HEADLINE = (
     "one_person_hours",
     "cost_per_report",
 )
-"""The measures of the first screen. With ``lost`` from a run under stress they are eight."""
+"""The measures of the first screen. With ``STRESS`` from a run under stress they are eight."""
 
-STRESS = "lost"
+STRESS = "unreported_a_day"
+"""The measure of the worst day: units are overwhelmed then in every scenario, and the telephone shows in
+what is never reported.
+"""
 
 REGENCY_FAMILY = ("alert_capped_s", "life_reached_within_share", "unreported")
 
@@ -54,7 +57,7 @@ STEADY = (
 )
 """Measures looked at for what did not change, beside the headline."""
 
-NEGLIGIBLE_SHARE = 0.05
+UNCHANGED_SHARE = 0.05
 """A difference that surely stays within this share of the first scenario's value counts as no change."""
 
 SIGNIFICANCE = 0.05
@@ -201,7 +204,7 @@ def estimate_spread(key: str, runs: Sequence[Measures]) -> tuple[Estimate, tuple
 def compare(runs: Runs, stress: Runs | None = None) -> Comparison:
     """Compare scenarios with the first one.
 
-    ``stress`` are the same scenarios on the worst day (a flood); from it comes what is lost a day. Every
+    ``stress`` are the same scenarios on the worst day (a flood); from it comes what is never reported. Every
     scenario needs the same replications, drawn alike. Raises ValueError where they differ in number.
     """
     names = tuple(runs)
@@ -365,7 +368,7 @@ def _direction(row: Row) -> Verdict:
 
 
 def _unchanged(runs: Runs, headline: Sequence[Row]) -> tuple[tuple[str, float], ...]:
-    """Measures of which every difference, with its interval, is negligible; with the first one's value.
+    """Measures of which every difference, with its interval, is small; with the first one's value.
 
     A measure with a clear verdict is not among them, however small the difference.
     """
@@ -376,7 +379,7 @@ def _unchanged(runs: Runs, headline: Sequence[Row]) -> tuple[tuple[str, float], 
     by_key |= {key: measure_rows(key, runs) for key in STEADY}
     kept = []
     for key, rows in by_key.items():
-        bound = NEGLIGIBLE_SHARE * abs(rows[0].value)
+        bound = UNCHANGED_SHARE * abs(rows[0].value)
         reach = [
             np.nanmax(np.abs([row.difference, row.difference_low, row.difference_high]))
             for row in rows[1:]

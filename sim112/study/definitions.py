@@ -97,9 +97,10 @@ CALL_MEASURES = (
     ),
     Measure(
         "answered_within_share", "share", "answered within the target", "dijawab dalam target",
-        "answered_within", "offered", "higher", "share",
+        "answered_within", "offered_stayed", "higher", "share",
         "Calls answered within targets.answered_within_s from the end of the announcement, of all "
-        "offered; blocked and abandoned count against.",
+        "offered but those who hung up during it, whose delay had not begun; blocked and abandoned count "
+        "against.",
     ),
     Measure(
         "answer_delay_s", "s", "answer delay", "waktu tunggu jawab",
@@ -148,7 +149,8 @@ CALL_MEASURES = (
     Measure(
         "genuine_answered", "calls/year", "answered calls about an incident", "panggilan darurat dijawab",
         "genuine_answered", "years", "higher", "count",
-        "Answered calls of people who report an incident, later reports of it included.",
+        "Answered calls of people who report an incident, later reports of it and what is arranged ahead "
+        "(planned transports) included: what centres count.",
     ),
     Measure(
         "genuine_answered_112", "calls/year", "112 calls answered about an incident",
@@ -157,18 +159,21 @@ CALL_MEASURES = (
         "The same, answered by a 112 centre.",
     ),
     Measure(
-        "genuine_found_nobody", "people/year", "people reporting who found nobody free or no line",
-        "pelapor yang tak mendapat petugas/saluran",
-        "genuine_callers_found_nobody", "years", "lower", "count",
-        "People calling about an incident who at least once were blocked or had to wait because no call-"
-        "taker was idle, at 112 or at an agency's own number; a person counts once however often they "
-        "redial.",
+        "genuine_found_nobody", "people/year",
+        "people with news of an emergency who found nobody free or no line",
+        "pembawa kabar darurat yang tak mendapat petugas/saluran",
+        "news_found_nobody", "years", "lower", "count",
+        "People calling about an emergency of which no desk had yet picked up a call when they tried, who "
+        "were blocked or had to wait because no call-taker was idle, at 112 or at an agency's own number; "
+        "a person counts once however often they redial.",
     ),
     Measure(
-        "genuine_found_nobody_share", "share", "people reporting who found nobody free or no line",
-        "pelapor yang tak mendapat petugas/saluran",
-        "genuine_callers_found_nobody", "genuine_callers", "lower", "share",
-        "The same, of the people who call about an incident.",
+        "genuine_found_nobody_share", "share",
+        "people with news of an emergency who found nobody free or no line",
+        "pembawa kabar darurat yang tak mendapat petugas/saluran",
+        "news_found_nobody", "people_with_news", "lower", "share",
+        "The same, of the people who call about an emergency before any desk has picked up a call about "
+        "it.",
     ),
 )
 
@@ -236,10 +241,11 @@ DESK_MEASURES = (
         "Rent of the platforms, supervisors, and the people needed to fill the roster.",
     ),
     Measure(
-        "cost_per_report", "Rp/report", "cost per genuine report", "biaya per laporan darurat",
-        "cost_rp", "genuine_answered_112", "lower", "mean",
-        "Cost of the centres, divided by the calls about an incident that they answer; undefined without "
-        "centres.",
+        "cost_per_report", "Rp/report", "cost per emergency reported to 112",
+        "biaya per kejadian darurat yang dilaporkan ke 112",
+        "cost_rp", "emergencies_reported_112", "lower", "mean",
+        "Cost of the centres, divided by the emergencies reported to them, each once, at the centre that "
+        "made its first ticket; undefined without centres.",
     ),
 )
 
@@ -247,12 +253,12 @@ INCIDENT_MEASURES = (
     Measure(
         "incidents", "incidents/year", "incidents", "kejadian",
         "incidents", "years", "neither", "count",
-        "Everything that happened, whether or not it needs a unit.",
+        "Every emergency that happened, whether or not it needs a unit.",
     ),
     Measure(
         "incidents_needing_unit", "incidents/year", "incidents that need a unit", "kejadian yang perlu unit",
         "needing", "years", "neither", "count",
-        "Incidents that need at least one agency; all measures below are about these.",
+        "Emergencies that need at least one agency; all measures below are about these.",
     ),
     Measure(
         "unreported", "incidents/year", "incidents unreported", "kejadian tak terlaporkan",
@@ -263,6 +269,11 @@ INCIDENT_MEASURES = (
         "unreported_share", "share", "incidents unreported", "kejadian tak terlaporkan",
         "unreported", "needing", "lower", "share",
         "The same, of the incidents that need a unit.",
+    ),
+    Measure(
+        "unreported_a_day", "incidents/day", "incidents unreported", "kejadian tak terlaporkan",
+        "unreported", "days", "lower", "count",
+        "Incidents nobody got through for, a day.",
     ),
     Measure(
         "unserved", "incidents/year", "incidents no unit reached", "kejadian tak tertangani",
@@ -429,7 +440,8 @@ AGENCY_MEASURES = (
         "coverage_share", "share", "nearest station within the target", "pos terdekat dalam target",
         "covered_people", "people_of_agency", "higher", "share",
         "People whose nearest station of the agency is within its target, by the travel-time table and "
-        "without turnout; a mean over the reported time.",
+        "without turnout; a mean over the reported time. Stations of their own regency, with mutual aid "
+        "those of adjacent ones too.",
     ),
     Measure(
         "utilisation", "share", "utilisation of units", "pemakaian unit",
@@ -446,7 +458,34 @@ COLUMNS = tuple(dict.fromkeys(name for m in MEASURES for name in (m.numerator, m
 """The totals that are kept, each once."""
 
 SPANS = ("years", "weeks", "days", "window_s")
-"""Columns that are the length of the reported time."""
+"""Columns that are the length of the reported time, kept everywhere."""
+
+_OF_CALLS = ("province", "regency", "regency_112", "desk", "service", "kind", "hour")
+_OF_DESKS = ("province", "regency_112", "desk", "service")
+_OF_INCIDENTS = ("province", "regency", "kind", "hour")
+_OF_NEEDS = ("province", "regency", "kind", "agency", "agency_regency")
+_OF_UNITS = ("province", "regency", "agency", "agency_regency")
+
+
+def _scopes_of_columns() -> dict[str, tuple[str, ...]]:
+    groups = (
+        (AGENCY_MEASURES, _OF_NEEDS),
+        (INCIDENT_MEASURES, _OF_INCIDENTS),
+        (DESK_MEASURES, _OF_DESKS),
+        (CALL_MEASURES, _OF_CALLS),
+    )
+    kept: dict[str, tuple[str, ...]] = {
+        name: scopes for group, scopes in groups for m in group for name in (m.numerator, m.denominator)
+    }
+    kept |= dict.fromkeys(("people_with_news", "news_found_nobody"), _OF_INCIDENTS)
+    kept |= dict.fromkeys(("unit_busy_s", "unit_staffed_s"), _OF_UNITS)
+    of_agencies: tuple[str, ...] = ("agency", "agency_regency")
+    kept |= dict.fromkeys(("covered_people", "people_of_agency"), of_agencies)
+    return kept | {"people_covered_years": ("province", "regency")}
+
+
+SCOPES_OF = {name: scopes for name, scopes in _scopes_of_columns().items() if name not in SPANS}
+"""In which scopes each column is kept."""
 
 QUANTITIES = {
     "answer_delay_s": "answer_delay_s",

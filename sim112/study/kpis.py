@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from sim112.config.costs import Costs
 from sim112.config.targets import Targets
-from sim112.engine.contract import Calls, Floats, Ints, Log, World
+from sim112.engine.contract import Calls, Change, Floats, Ints, Log, World
+from sim112.study import kernels
 from sim112.study.definitions import BY_KEY, QUANTITIES, SPANS
-from sim112.study.desk_kpis import DAY_S, WEEK_S, YEAR_S, add_calls, add_desk_time, add_genuine_callers
-from sim112.study.response_kpis import add_coverage, add_incidents, add_units
+from sim112.study.desk_kpis import DAY_S, WEEK_S, YEAR_S, desk_of_regency, put_desks, steps_of
+from sim112.study.response_kpis import put_coverage, put_units
 from sim112.study.statistics import quantile_of_counts
 from sim112.study.totals import (
+    BIN_FROM_S,
+    BINS,
+    HOURS,
     MIDDLE_S,
     Histogram,
     Scopes,
     column_at,
-    empty_totals,
+    histogram_of,
+    no_totals,
     scopes_of,
     sum_of_histograms,
 )
@@ -76,18 +82,110 @@ def measure(world: World, calls: Calls, log: Log, targets: Targets, costs: Costs
     What is noticed (incidents) or begun (callers) in the reported time counts, with all that follows from it;
     time averages are clipped to the reported time. Raises InputError where an agency has no target.
     """
-    totals = empty_totals(scopes_of(world))
+    fixed = _fixed(world, targets, costs)
+    scopes, desks, kinds = fixed.scopes, len(world.desk_name), len(world.kind_name)
+    slots = [scopes.start["agency" if name in OF_CALLS else "regency_112"] for name in QUANTITIES]
+    counts = [np.zeros(size * BINS, np.int32) for size in slots]
+    tally = kernels.Tally(fixed.sums.flatten(), np.zeros(desks * kinds, np.int64), *counts)
+    asked, happened = kernels.columns_of(kernels.Asked, calls), kernels.columns_of(kernels.Happened, log)
+    kernels.walker()(fixed.place, asked, happened, kernels.blank_notes(fixed.place, asked, happened), tally)
+
+    sums = tally.sums.reshape(scopes.size + 1, -1)
+    of_desks = sums[scopes.slots("desk")][:, kernels.DESK_TIMES]
+    of_desks = np.concatenate([of_desks, np.full((1, len(kernels.DESK_TIMES)), np.nan)])
+    sums[scopes.slots("regency_112"), kernels.DESK_TIMES] = of_desks[desk_of_regency(world)]
+    return Measures(
+        replications=1,
+        scopes=scopes,
+        targets=targets,
+        totals=sums[:-1].T.copy(),
+        histograms={
+            name: histogram_of(of_quantity) for name, of_quantity in zip(QUANTITIES, counts, strict=True)
+        },
+        answered_by_kind=tally.answered_by_kind.reshape(desks, kinds),
+    )
+
+
+OF_CALLS = ("answer_delay_s", "wait_s")
+"""Quantities that are kept in the scopes of calls; the others are in those of incidents."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Fixed:
+    """What is the same in every replication of a world."""
+
+    scopes: Scopes
+    place: kernels.Place
+    sums: Floats  # [slots + 1, columns]; the last slot is nowhere
+
+
+def _fixed(world: World, targets: Targets, costs: Costs) -> _Fixed:
+    for of_world, of_targets, of_costs, fixed in _kept:
+        if of_world is world and of_targets == targets and of_costs == costs:
+            return fixed
+    totals = no_totals(scopes_of(world))
     span_s = world.report_to_s - world.report_from_s
     spans = {"years": span_s / YEAR_S, "weeks": span_s / WEEK_S, "days": span_s / DAY_S, "window_s": span_s}
     for name in SPANS:
-        totals.sums[column_at(name)] = spans[name]
-    call_histograms, answered_by_kind = add_calls(totals, world, calls, log, targets)
-    add_genuine_callers(totals, world, calls, log)
-    add_desk_time(totals, world, log, costs)
-    histograms = call_histograms | add_incidents(totals, world, calls, log, targets)
-    add_units(totals, world, log)
-    add_coverage(totals, world, targets)
-    return Measures(1, totals.scopes, targets, totals.sums, histograms, answered_by_kind)
+        totals.sums[:, column_at(name)] = spans[name]
+    put_desks(totals, world, costs)
+    put_coverage(totals, world, targets)
+    put_units(totals, world)
+    nowhere = np.full((1, totals.sums.shape[1]), np.nan)
+    fixed = _Fixed(
+        totals.scopes, _place(world, targets, totals.scopes), np.concatenate([totals.sums, nowhere])
+    )
+    _kept.append((world, targets, costs, fixed))
+    del _kept[:-KEPT]
+    return fixed
+
+
+KEPT = 8
+_kept: list[tuple[World, Targets, Costs, _Fixed]] = []
+
+
+def _place(world: World, targets: Targets, scopes: Scopes) -> kernels.Place:
+    call_takers, dispatchers = steps_of(world, Change.CALL_TAKERS), steps_of(world, Change.DISPATCHERS)
+    columns = {
+        "bin_from_s": BIN_FROM_S,
+        "bin_near": kernels.bins_near(),
+        "target_s": np.array(targets.response_targets(world.agency_name)),
+        "desk_agency": world.desk_agency,
+        "desk_lines": world.desk_lines,
+        "lines_from_s": np.full(len(world.desk_lines), -np.inf),
+        "call_takers_start": call_takers.start,
+        "call_takers_from_s": call_takers.from_s,
+        "call_takers": call_takers.value,
+        "dispatchers_start": dispatchers.start,
+        "dispatchers_from_s": dispatchers.from_s,
+        "dispatchers": dispatchers.value,
+        "kind_is_emergency": world.kind_is_emergency,
+        "kind_life_threatening": world.kind_life_threatening,
+        "unit_agency": world.unit_agency,
+        "unit_regency": world.unit_regency,
+    }
+    services_by_regency = len(scopes.names["service"]) * len(world.regency_name)
+    cells = np.cumsum([len(world.desk_name), services_by_regency, len(world.kind_name), HOURS]).tolist()
+    plain: dict[str, Any] = {name: kernels.plain_column(column) for name, column in columns.items()}
+    return kernels.Place(
+        report_from_s=float(world.report_from_s),
+        report_to_s=float(world.report_to_s),
+        end_s=float(world.end_s),
+        start_of_week_s=float(world.start_of_week_s),
+        answered_within_s=float(targets.answered_within_s),
+        alert_cap_s=float(targets.alert_cap_s),
+        response_cap_s=float(targets.response_cap_s),
+        **{name: int(start) for name, start in scopes.start.items()},
+        nowhere=scopes.size,
+        service_cells=cells[0],
+        kind_cells=cells[1],
+        hour_cells=cells[2],
+        no_cell=cells[3],
+        regencies=len(world.regency_name),
+        kinds=len(world.kind_name),
+        bins=BINS,
+        **plain,
+    )
 
 
 def merge(parts: Sequence[Measures]) -> Measures:

@@ -109,7 +109,8 @@ def engine_for(scenario: Scenario, runs: int, progress: bool = False) -> Engine:
         if progress and not compiled.is_compiled():
             wait_s = compiled.TYPICAL_COMPILE_S
             print(f"compiling the engine, once on this machine: about {wait_s:.0f} s", file=sys.stderr)
-        compiled.get_ready(world_of(scenario))
+        # one replication loads (or compiles) all of it, the measuring too, before processes are forked
+        simulate_once(Batch((scenario,), range(1)), 0, engine)
     return engine
 
 

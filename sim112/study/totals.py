@@ -1,4 +1,4 @@
-"""Totals by scope: where the sums behind the measures are kept, and how they are filled.
+"""Totals by scope: where the sums behind the measures are kept, and how often each duration occurred.
 
 A *scope* is a way to cut the province (by regency, by desk, by hour ...) and its *members* are the parts. All
 members of all scopes stand side by side in one axis of *slots*, so that the totals of one replication are one
@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim112.engine.contract import NONE, Floats, Ints, World
-from sim112.study.definitions import COLUMNS
+from sim112.engine.contract import Floats, Ints, World
+from sim112.study.definitions import COLUMNS, SCOPES_OF
 
 LOWEST_S = 0.1
 GROWTH = 1.01
@@ -24,10 +23,19 @@ BINS = 1 + int(np.ceil(np.log(1e6 / LOWEST_S) / np.log(GROWTH)))
 seconds.
 """
 
+BIN_FROM_S: Floats = LOWEST_S * GROWTH ** np.arange(BINS - 1, dtype=np.float64)
+"""Where the second and every later bin begins, [BINS - 1] s."""
+
 MIDDLE_S: Floats = np.concatenate([[0.0], LOWEST_S * GROWTH ** (np.arange(BINS - 1) + 0.5)])
 """The duration a bin stands for, [BINS] s: right to half a percent."""
 
+HOURS = 24
+
 _COLUMN_AT = {name: row for row, name in enumerate(COLUMNS)}
+
+
+def column_at(name: str) -> int:
+    return _COLUMN_AT[name]
 
 
 @dataclass(frozen=True)
@@ -51,13 +59,14 @@ def scopes_of(world: World) -> Scopes:
     """
     agencies, regencies = world.agency_name, world.regency_name
     names = {
+        # those with histograms of incidents come first, then those with histograms of calls
         "province": ("province",),
         "regency": regencies,
+        "kind": world.kind_name,
+        "hour": tuple(f"{hour:02d}" for hour in range(HOURS)),
         "regency_112": regencies,
         "desk": world.desk_name,
         "service": ("112", *agencies),
-        "kind": world.kind_name,
-        "hour": tuple(f"{hour:02d}" for hour in range(24)),
         "agency": agencies,
         "agency_regency": tuple(f"{agency} {regency}" for agency in agencies for regency in regencies),
     }
@@ -70,47 +79,36 @@ def scopes_of(world: World) -> Scopes:
 
 @dataclass(frozen=True, eq=False)
 class Totals:
-    """Sums under construction for one replication. NaN: not kept for that scope."""
+    """Sums under construction. NaN: not kept for that scope."""
 
     scopes: Scopes
-    sums: Floats  # [columns, slots]
-
-    def add(self, places: Mapping[str, Ints], columns: Mapping[str, NDArray[Any]]) -> None:
-        """Sum columns of rows over the members of scopes.
-
-        ``places`` gives for each scope the member of every row (-1: in none); ``columns`` the value of every
-        row.
-        """
-        touched = np.concatenate([np.arange(self.scopes.size)[self.scopes.slots(scope)] for scope in places])
-        at = slots_of_rows(self.scopes, places)
-        for name, column in columns.items():
-            rows = np.flatnonzero(column)
-            slot = at[rows].ravel()
-            weight = np.repeat(column[rows].astype(np.float64), at.shape[1])
-            inside = slot >= 0
-            sums = np.bincount(slot[inside], weight[inside], self.scopes.size)
-            self.sums[_COLUMN_AT[name], touched] = sums[touched]
+    sums: Floats  # [slots, columns]
 
     def put(self, scope: str, columns: Mapping[str, Floats | float]) -> None:
         """Set columns of a scope to values by member."""
         for name, values in columns.items():
-            self.sums[_COLUMN_AT[name], self.scopes.slots(scope)] = values
+            self.sums[self.scopes.slots(scope), _COLUMN_AT[name]] = values
+
+    def add(self, places: Mapping[str, Ints], columns: Mapping[str, Floats]) -> None:
+        """Sum rows over the members of scopes: ``places`` gives for each scope the member of every row."""
+        for scope, member in places.items():
+            size = len(self.scopes.names[scope])
+            self.put(
+                scope,
+                {
+                    name: np.bincount(member, column, size).astype(np.float64)
+                    for name, column in columns.items()
+                },
+            )
 
 
-def empty_totals(scopes: Scopes) -> Totals:
-    return Totals(scopes, np.full((len(COLUMNS), scopes.size), np.nan))
-
-
-def slots_of_rows(scopes: Scopes, places: Mapping[str, Ints]) -> Ints:
-    """The slot of every row in every scope, [rows, scopes]; -1 where it is in none."""
-    return np.stack(
-        [np.where(member == NONE, NONE, member + scopes.start[scope]) for scope, member in places.items()],
-        axis=1,
-    )
-
-
-def column_at(name: str) -> int:
-    return _COLUMN_AT[name]
+def no_totals(scopes: Scopes) -> Totals:
+    """Nothing yet, in all scopes where a column is kept."""
+    totals = Totals(scopes, np.full((scopes.size, len(COLUMNS)), np.nan))
+    for name, kept in SCOPES_OF.items():
+        for scope in kept:
+            totals.put(scope, {name: 0.0})
+    return totals
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,17 +129,10 @@ class Histogram:
         return counts.reshape(-1, BINS)
 
 
-def histogram(scopes: Scopes, places: Mapping[str, Ints], durations_s: Floats) -> Histogram:
-    """Count durations (s, none negative, NaN left out) by the members of scopes."""
-    rows = np.flatnonzero(~np.isnan(durations_s))
-    with np.errstate(divide="ignore"):
-        steps = np.floor(np.log(durations_s[rows] / LOWEST_S) / np.log(GROWTH))
-    bins = np.clip(steps + 1, 0, BINS - 1).astype(np.int64)
-    slot = slots_of_rows(scopes, places)[rows]
-    flat = np.where(slot == NONE, NONE, slot * BINS + bins[:, None]).ravel()
-    counts = np.bincount(flat[flat >= 0], minlength=1)
-    at = np.flatnonzero(counts)
-    return Histogram(at.astype(np.int32), counts[at].astype(np.int32))
+def histogram_of(counts: NDArray[np.int32]) -> Histogram:
+    """The bins in use of [slots, BINS] counts, flat."""
+    at = np.flatnonzero(counts != 0)
+    return Histogram(at.astype(np.int32), counts[at])
 
 
 def sum_of_histograms(parts: list[Histogram]) -> Histogram:

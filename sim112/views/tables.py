@@ -30,6 +30,9 @@ COLUMN_WIDTH = 20
 MOST_COLUMNS = 5
 DASH = "-"
 
+NEGLIGIBLE_SHARE = 0.01
+"""A clear difference that surely stays within this share of the first scenario's value is negligible."""
+
 WORDS = {
     "measure": "measure",
     "regency": "regency",
@@ -50,6 +53,8 @@ WORDS = {
     "unchanged": "What did not change (surely by less than 5 %): {names}.",
     "nothing_unchanged": "Nothing that was looked at surely stayed within 5 % of {first}.",
     "verdicts": "better, worse: clear at 5 % over this whole table (Holm). unclear: chance may explain it.",
+    "negligible": "negligible",
+    "negligible_note": "negligible: clear, but surely within 1 % of {first}.",
     "few": "too few: under 30 events in all replications.",
     "chance": "The intervals (95 %) cover chance, not the assumptions.",
     "pairing": "Scenarios face the same incidents: differences vary {factor} times less (variance).",
@@ -72,10 +77,10 @@ LABELS = {
     "alert_capped_s": "Until the last needed agency is alerted, mean",
     "life_reached_within_share": "Life-threatening incidents reached within target",
     "unreported": "Incidents nobody got through for",
-    "genuine_found_nobody": "People reporting who found nobody free or no line",
+    "genuine_found_nobody": "People with news of an emergency who found nobody free or no line",
     "one_person_hours": "One person on duty, hours a week per centre",
-    "cost_per_report": "Cost per genuine report by 112",
-    "lost": "Incidents lost on the worst day",
+    "cost_per_report": "Cost per emergency reported to 112",
+    "unreported_a_day": "Incidents nobody got through for on the worst day",
     "response_capped_s": "Until the first needed unit is there, mean",
     "reached_within_share": "Incidents reached within target",
 }
@@ -85,7 +90,7 @@ NAMES = {
     "alert_capped_s": "the time until the last needed agency is alerted",
     "life_reached_within_share": "life-threatening incidents reached within target",
     "unreported": "incidents nobody got through for",
-    "genuine_found_nobody": "people reporting who found nobody free or no line",
+    "genuine_found_nobody": "people with news of an emergency who found nobody free or no line",
     "answer_delay_s": "the answer delay",
     "turnout_s": "turnout",
     "travel_s": "travel to the scene",
@@ -217,6 +222,8 @@ def first_screen(
     parts.append("")
     parts += [_wrapped(note) for note in (_target_note(comparison), *notes)]
     verdicts = [WORDS["verdicts"]] if several and comparison.replications > 1 else []
+    shown = [row for key in keys for column in columns if (row := column.row(key)) is not None]
+    verdicts += _verdict_notes(shown, first)
     few = [WORDS["few"]] if any(row.is_few for row in comparison.headline) else []
     parts.append(_wrapped(" ".join([*verdicts, *few, WORDS["chance"], _pairing(comparison)])))
     return "\n".join(parts)
@@ -272,6 +279,23 @@ def _headline_lines(found: Sequence[Row | None], width: int) -> list[list[str]]:
     return [[name, *line] for name, line in zip(labels, lines, strict=True)]
 
 
+def is_negligible(row: Row) -> bool:
+    """Whether a difference is clear, and as clearly too small to matter."""
+    bound = NEGLIGIBLE_SHARE * abs(row.value - row.difference)
+    reach = max(abs(row.difference), abs(row.difference_low), abs(row.difference_high))
+    return row.verdict in ("better", "worse") and reach <= bound
+
+
+def verdict_word(row: Row) -> str:
+    """A verdict as it is printed."""
+    return WORDS["negligible" if is_negligible(row) else row.verdict]
+
+
+def _verdict_notes(rows: Iterable[Row], first: str) -> list[str]:
+    """What the printed verdicts mean, as far as it needs saying."""
+    return [WORDS["negligible_note"].format(first=first)] if any(map(is_negligible, rows)) else []
+
+
 def _cell_lines(row: Row, scale: float, decimals: int, width: int) -> list[str]:
     value = number(scale * row.value, decimals)
     if row.verdict == "baseline" or row.is_few:
@@ -279,7 +303,7 @@ def _cell_lines(row: Row, scale: float, decimals: int, width: int) -> list[str]:
         value = with_interval if len(with_interval) <= width else value
     if not isfinite(row.difference) or row.verdict == "baseline":
         return [value, "", ""]
-    verdict = WORDS[row.verdict]
+    verdict = verdict_word(row)
     if row.verdict in ("same", "too few"):
         return [value, verdict, ""]
     half = scale * (row.difference_high - row.difference_low) / 2
@@ -378,7 +402,8 @@ def regency_table(comparison: Comparison, runs: Runs, regency: str) -> str:
     parts = []
     for block in _blocks([Column(name, here, name) for name in comparison.scenarios]):
         parts += [headline_table(f"{WORDS['regency']}: {regency}", keys, block), ""]
-    parts.append(_wrapped(" ".join([WORDS["regency_note"], WORDS["few"], WORDS["chance"]])))
+    notes = [WORDS["regency_note"], *_verdict_notes(here.headline, comparison.scenarios[0]), WORDS["few"]]
+    parts.append(_wrapped(" ".join([*notes, WORDS["chance"]])))
     return "\n".join(parts)
 
 
@@ -411,10 +436,11 @@ def regencies_table(comparison: Comparison, measure: str, scenario: str) -> str:
                 number(scale * base[row.member].value, decimals),
                 number(scale * row.value, decimals),
                 with_bounds(scale * row.difference, low, high, decimals, signed=True),
-                WORDS[row.verdict],
+                verdict_word(row),
             ]
         )
-    return "\n".join([aligned(rows, [LABEL_WIDTH, 14, 14, 18, 11]), WORDS["regency_note"], WORDS["chance"]])
+    notes = [WORDS["regency_note"], *_verdict_notes(ranked, first), WORDS["chance"]]
+    return "\n".join([aligned(rows, [LABEL_WIDTH, 14, 14, 18, 11]), *notes])
 
 
 RUN_KEYS = (
