@@ -58,8 +58,7 @@ WORDS = {
     "province": "Central Java",
     "low": "few dial 112",
     "high": "many dial 112",
-    "caps": "An agency never alerted counts as {alert:g} min; incidents lost are those unreported or not "
-    "reached within {response:g} min on the worst day (demand={stress}).",
+    "caps": "An agency never alerted counts as {alert:g} min. The worst day is that of demand={stress}.",
     "caps_calm": "An agency never alerted counts as {alert:g} min.",
 }
 
@@ -128,9 +127,7 @@ def _scenario_line(scenario: Scenario) -> str:
 def _caps(result: ComparedResult) -> str:
     targets = result.scenarios[0].targets
     text = WORDS["caps_calm" if result.stress is None else "caps"]
-    return text.format(
-        alert=targets.alert_cap_s / 60, response=targets.response_cap_s / 60, stress=result.settings.stress
-    )
+    return text.format(alert=targets.alert_cap_s / 60, stress=result.settings.stress)
 
 
 def _wrapped(text: str) -> str:
