@@ -206,7 +206,8 @@ def _always(demand: Demand, area: Area, clock: Clock) -> _Always:
         if known.demand is demand and known.area is area and known.clock == times:
             return known
     check_streams(name_streams(demand))
-    timeline, places = read_timeline(clock), read_places(area)
+    timeline = read_timeline(clock)
+    places = next((known.places for known in _kept if known.area is area), None) or read_places(area)
     always = _Always(
         demand=demand,
         area=area,
