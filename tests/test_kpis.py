@@ -1,20 +1,27 @@
 """Measures of a log small enough to compute every number by hand."""
 
-from dataclasses import replace
+import subprocess
+import sys
+from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from variations import TICKS_S, VARIATIONS, case_of
 
 from sim112.config.costs import Costs
 from sim112.config.targets import Targets
+from sim112.engine import reference
 from sim112.engine.contract import NONE, Calls, Change, Handler, JobOutcome, Log, Outcome, World
 from sim112.errors import InputError
+from sim112.study import kernels
 from sim112.study.comparison import HEADLINE, STRESS
 from sim112.study.definitions import BY_KEY, MEASURES
-from sim112.study.kpis import Measures, measure, merge
+from sim112.study.kpis import Measures, get_ready, measure, merge
+from sim112.study.totals import BIN_FROM_S, BINS
 
 NAN = np.nan
 YEAR_S = 365.25 * 86400
@@ -519,3 +526,107 @@ def test_every_measure_has_its_words_and_its_page():
         assert f"`{definition.key}`" in page, definition.key
         assert definition.meaning in page, definition.key
     assert len(BY_KEY) == len(MEASURES)
+
+
+# ---- the walk over a log, and its two ways to run ----------------------------------------------------------
+
+
+def measured_both_ways(world: World, calls: Calls, log: Log, monkeypatch) -> tuple[Measures, Measures]:
+    both = []
+    for walker in (kernels.walk_on_lists, kernels.machine_code()):
+        monkeypatch.setattr(kernels, "walker", lambda walker=walker: walker)
+        both.append(measure(world, calls, log, TARGETS, COSTS))
+    return both[0], both[1]
+
+
+@pytest.mark.parametrize("variation", VARIATIONS)
+def test_machine_code_and_lists_measure_the_same_to_the_bit(variation, monkeypatch):
+    for seed, tick_s in enumerate(TICKS_S):
+        world, calls = case_of(seed, tick_s, variation)
+        planned = np.arange(len(world.kind_name)) % 3 == 1
+        agencies = ("fire", "ambulance", "police", "rescue")[: len(world.agency_name)]
+        window = {"report_from_s": 0.2 * world.end_s, "report_to_s": 0.8 * world.end_s}
+        world = replace(world, agency_name=agencies, kind_is_emergency=~planned, **window)
+        a, b = measured_both_ways(world, calls, reference.simulate(world, calls), monkeypatch)
+        assert np.array_equal(a.totals, b.totals, equal_nan=True)
+        assert np.array_equal(a.answered_by_kind, b.answered_by_kind)
+        for name, histogram in a.histograms.items():
+            assert np.array_equal(histogram.at, b.histograms[name].at)
+            assert np.array_equal(histogram.count, b.histograms[name].count)
+
+
+def test_any_kind_of_array_will_do_and_nothing_is_compiled_anew(monkeypatch):
+    calls, log = tiny_calls(), log_of(CALL_ROWS, JOB_ROWS)
+    odd = {}
+    for field in fields(log):
+        column = getattr(log, field.name)
+        column = column.astype(np.int32) if column.dtype == np.int64 else column
+        odd[field.name] = np.stack([column, column], axis=-1)[..., 0]
+        odd[field.name].flags.writeable = False
+    code = kernels.machine_code()
+    monkeypatch.setattr(kernels, "walker", lambda: code)
+    a = measure(tiny_world(), calls, log, TARGETS, COSTS)
+    b = measure(tiny_world(), calls, Log(**odd), TARGETS, COSTS)
+    assert np.array_equal(a.totals, b.totals, equal_nan=True)
+    get_ready(tiny_world(), TARGETS, COSTS)
+    assert len(code.signatures) == 1
+    assert kernels.is_compiled()
+
+
+def test_beside_the_reference_no_compiler_is_loaded():
+    """A small run never waits for a compile, nor for a compiler to load."""
+    probe = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_kpis as t; "
+        "t.measure(t.tiny_world(), t.tiny_calls(), t.log_of(t.CALL_ROWS, t.JOB_ROWS), t.TARGETS, t.COSTS); "
+        "sys.exit('numba' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", probe, str(Path(__file__).parent)], check=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 60), max_size=150), st.integers(0, 40), st.booleans())
+def test_times_in_any_order_are_sorted(times, first, nearly):
+    values = list(range(first)) + (sorted(times, key=lambda t: t // 8) if nearly else times) + [-1]
+    kernels.sort(values, first, len(times), [0] * (len(times) + 1))
+    assert values == [*range(first), *sorted(times), -1]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=20),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3)), max_size=4),
+)
+def test_time_beyond_a_limit_is_that_of_every_second(spells, steps):
+    """Against a count second by second, of spells that may begin and end before the report or after it."""
+    place = SimpleNamespace(report_from_s=5.0, report_to_s=25.0)
+    spells = [(min(spell), max(spell)) for spell in spells]
+    steps = sorted(steps, key=lambda step: step[0])
+    times = kernels.times_of(
+        place, [s[0] for s in spells], [s[1] for s in spells], 0, len(spells), [0] * 20,
+        [s[0] for s in steps], [s[1] for s in steps], 0, len(steps),
+    )  # fmt: skip
+    seconds = range(5, 25)
+    taken = [sum(start <= t < stop for start, stop in spells) for t in seconds]
+    limit = [next((value for at, value in reversed(steps) if at <= t), 0) for t in seconds]
+    pairs = list(zip(taken, limit, strict=True))
+    assert times == (
+        sum(taken),
+        sum(max(n - most, 0) for n, most in pairs),
+        sum(n >= most for n, most in pairs),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.floats(0, 2e6), st.sampled_from(BIN_FROM_S.tolist()), st.integers(0, 10**7).map(lambda n: n / 1024)
+    )
+)
+def test_a_duration_is_counted_in_the_bin_that_holds_it(duration_s):
+    place = SimpleNamespace(
+        bins=BINS, bin_from_s=BIN_FROM_S.tolist(), bin_near=kernels.bins_near().tolist(), nowhere=1
+    )
+    counts = [0] * BINS
+    kernels.count(place, counts, (0, 1), duration_s)
+    assert counts.index(1) == np.searchsorted(BIN_FROM_S, duration_s, side="right")
+    assert sum(counts) == 1

@@ -9,8 +9,8 @@ from sim112.engine.contract import Calls, Log, World
 
 Engine = Literal["reference", "compiled"]
 
-REFERENCE_S_PER_CALLER = 24e-6
-"""What the reference takes for one caller and what follows from it, s of one core (docs/performance.md)."""
+REFERENCE_S_PER_CALLER = 32e-6
+"""What the reference and measuring beside it take for one caller, s of one core (docs/performance.md)."""
 
 LOADING_S = 1.5
 """What it takes to import the compiler and load machine code that is on disk already, s."""

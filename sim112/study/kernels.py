@@ -29,7 +29,7 @@ from sim112.study.totals import BIN_FROM_S, BINS, GROWTH, LOWEST_S
 SOURCES = ("kernels.py", "definitions.py", "totals.py")
 """What the machine code is made of."""
 
-TYPICAL_COMPILE_S = 5.0
+TYPICAL_COMPILE_S = 7.0
 """How long a cold compile usually takes."""
 
 
@@ -171,15 +171,27 @@ class Tally(NamedTuple):
 
 def columns_of(kind: Any, source: object) -> Any:
     """The columns that ``kind`` names, as the machine code takes them."""
-    return kind(*(plain_column(getattr(source, name)) for name in kind._fields))
+    return kind(*(plain_column(name, getattr(source, name)) for name in kind._fields))
 
 
-def plain_column(column: NDArray[Any]) -> NDArray[Any]:
-    """A column that lies in one piece, may be written, and is of one of three types."""
-    wanted = column.dtype if column.dtype.kind in "fb" else np.dtype(np.int64)
+def plain_column(name: str, column: NDArray[Any]) -> NDArray[Any]:
+    """A column that lies in one piece, may be written, and is of the type that its name tells."""
+    wanted = type_of(name)
     if column.dtype == wanted and column.flags.c_contiguous and column.flags.writeable:
         return column
     return np.array(column, wanted, order="C")
+
+
+def type_of(name: str) -> Any:
+    """The type of a column, by its name."""
+    if name.endswith("_s"):
+        return np.float64
+    return np.bool_ if name in ("kind_is_emergency", "kind_life_threatening", "job_notice") else np.int64
+
+
+def nothing(kind: Any) -> Any:
+    """The same without a row."""
+    return kind(*(np.zeros(int(name == "need_start"), type_of(name)) for name in kind._fields))
 
 
 def blank_notes(place: Place, calls: Asked, log: Happened) -> Notes:

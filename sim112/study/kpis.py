@@ -82,12 +82,29 @@ def measure(world: World, calls: Calls, log: Log, targets: Targets, costs: Costs
     What is noticed (incidents) or begun (callers) in the reported time counts, with all that follows from it;
     time averages are clipped to the reported time. Raises InputError where an agency has no target.
     """
+    return _measure(
+        world,
+        kernels.columns_of(kernels.Asked, calls),
+        kernels.columns_of(kernels.Happened, log),
+        targets,
+        costs,
+    )
+
+
+def get_ready(world: World, targets: Targets, costs: Costs) -> None:
+    """Compile what goes with the compiled engine, or load it, before worker processes are forked."""
+    kernels.machine_code()
+    _measure(world, kernels.nothing(kernels.Asked), kernels.nothing(kernels.Happened), targets, costs)
+
+
+def _measure(
+    world: World, asked: kernels.Asked, happened: kernels.Happened, targets: Targets, costs: Costs
+) -> Measures:
     fixed = _fixed(world, targets, costs)
     scopes, desks, kinds = fixed.scopes, len(world.desk_name), len(world.kind_name)
     slots = [scopes.start["agency" if name in OF_CALLS else "regency_112"] for name in QUANTITIES]
     counts = [np.zeros(size * BINS, np.int32) for size in slots]
     tally = kernels.Tally(fixed.sums.flatten(), np.zeros(desks * kinds, np.int64), *counts)
-    asked, happened = kernels.columns_of(kernels.Asked, calls), kernels.columns_of(kernels.Happened, log)
     kernels.walker()(fixed.place, asked, happened, kernels.blank_notes(fixed.place, asked, happened), tally)
 
     sums = tally.sums.reshape(scopes.size + 1, -1)
@@ -166,7 +183,7 @@ def _place(world: World, targets: Targets, scopes: Scopes) -> kernels.Place:
     }
     services_by_regency = len(scopes.names["service"]) * len(world.regency_name)
     cells = np.cumsum([len(world.desk_name), services_by_regency, len(world.kind_name), HOURS]).tolist()
-    plain: dict[str, Any] = {name: kernels.plain_column(column) for name, column in columns.items()}
+    plain: dict[str, Any] = {name: kernels.plain_column(name, column) for name, column in columns.items()}
     return kernels.Place(
         report_from_s=float(world.report_from_s),
         report_to_s=float(world.report_to_s),

@@ -29,6 +29,7 @@ from sim112.engine import choice, compiled
 from sim112.engine.choice import Engine
 from sim112.engine.contract import Calls, World
 from sim112.errors import InputError
+from sim112.study import kernels
 from sim112.study.kpis import Measures, measure
 from sim112.study.store import PlaceNames, saving, write_log
 from sim112.world.area import TABLES, Area, notices_of
@@ -106,8 +107,8 @@ def engine_for(scenario: Scenario, runs: int, progress: bool = False) -> Engine:
     callers = len(draw(scenario, 0).caller_key) if scenario.engine == "auto" else 0
     engine = choice.choose(scenario.engine, callers * runs, _processes(scenario.workers, runs))
     if engine == "compiled":
-        if progress and not compiled.is_compiled():
-            wait_s = compiled.TYPICAL_COMPILE_S
+        if progress and not (compiled.is_compiled() and kernels.is_compiled()):
+            wait_s = compiled.TYPICAL_COMPILE_S + kernels.TYPICAL_COMPILE_S
             print(f"compiling the engine, once on this machine: about {wait_s:.0f} s", file=sys.stderr)
         # one replication loads (or compiles) all of it, the measuring too, before processes are forked
         simulate_once(Batch((scenario,), range(1)), 0, engine)

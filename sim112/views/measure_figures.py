@@ -32,8 +32,7 @@ from sim112.views.drawing import (
     without_row_names,
 )
 from sim112.views.figure_words import WORDS
-from sim112.views.tables import LABELS, decimals_for, number, scale_of
-from sim112.views.tables import WORDS as VERDICTS
+from sim112.views.tables import LABELS, decimals_for, number, scale_of, verdict_word
 
 AGENCY_KEYS = ("agency_alert_capped_s", "agency_response_capped_s", "agency_reached_within_share")
 CURVE_STEPS = 121
@@ -109,7 +108,7 @@ def _draw_measure(
         value, low, high = (np.array([scale * part]) for part in (row.value, row.low, row.high))
         dots(axes, value, low, high, np.array([float(y)]), at, is_open)
         bounds += [float(part[0]) for part in (value, low, high) if np.isfinite(part[0])]
-        verdict = "" if row.verdict in ("baseline", "one replication", "") else VERDICTS[row.verdict].lower()
+        verdict = "" if row.verdict in ("baseline", "one replication", "") else verdict_word(row).lower()
         told = number(scale * row.value, decimals) if np.isfinite(row.value) else WORDS["undefined"]
         axes.text(
             1.02, y, f"{told}  {verdict}".rstrip(), transform=axes.get_yaxis_transform(), va="center",
