@@ -171,7 +171,7 @@ def c_table(rounds: int) -> Table:
 
 # ---- a plain M/M/c+M queue, against other tools ------------------------------------------------------------
 
-SERVERS, SERVICE_S, PATIENCE_S, LOAD = 9, 120.0, 60.0, 0.95
+SERVICE_S, PATIENCE_S, LOAD = 120.0, 60.0, 0.95
 
 
 def abandon_by_heapq(calls: Calls, servers: int, end_s: float) -> tuple[list[float], list[float]]:
@@ -210,7 +210,7 @@ def abandon_by_heapq(calls: Calls, servers: int, end_s: float) -> tuple[list[flo
     return answered, left
 
 
-def abandon_by_ciw(rate_per_s: float, end_s: float) -> float:
+def abandon_by_ciw(servers: int, rate_per_s: float, end_s: float) -> float:
     """The share of callers who abandon, by Ciw."""
     import ciw
 
@@ -219,7 +219,7 @@ def abandon_by_ciw(rate_per_s: float, end_s: float) -> float:
         arrival_distributions=[ciw.dists.Exponential(rate_per_s)],
         service_distributions=[ciw.dists.Exponential(1 / SERVICE_S)],
         reneging_time_distributions=[ciw.dists.Exponential(1 / PATIENCE_S)],
-        number_of_servers=[SERVERS],
+        number_of_servers=[servers],
     )
     simulation = ciw.Simulation(network)
     simulation.simulate_until_max_time(end_s)
@@ -227,13 +227,13 @@ def abandon_by_ciw(rate_per_s: float, end_s: float) -> float:
     return kinds.count("renege") / len(kinds)
 
 
-def abandon_by_salabim(rate_per_s: float, end_s: float) -> float:
+def abandon_by_salabim(servers: int, rate_per_s: float, end_s: float) -> float:
     """The share of callers who abandon, by salabim."""
     import salabim
 
     salabim.yieldless(False)
     environment = salabim.Environment(random_seed=112, trace=False)
-    takers = salabim.Resource("call-takers", capacity=SERVERS, monitor=False)
+    takers = salabim.Resource("call-takers", capacity=servers, monitor=False)
     draw = np.random.default_rng(112)
     counts = {"calls": 0, "abandoned": 0}
 
@@ -257,33 +257,44 @@ def abandon_by_salabim(rate_per_s: float, end_s: float) -> float:
     return counts["abandoned"] / counts["calls"]
 
 
-def tools_table(rounds: int) -> Table:
+Tool = Callable[[int, float, float], float]
+CIW: dict[str, Tool] = {"ciw": abandon_by_ciw}
+TOOLS: dict[str, Tool] = {**CIW, "salabim": abandon_by_salabim}
+
+
+def tools_tables(rounds: int) -> list[Table]:
+    """A small desk against every tool, and larger ones against the fastest, whose cost may grow."""
+    return [tools_table(9, TOOLS, rounds), *(tools_table(servers, CIW, rounds) for servers in (50, 200))]
+
+
+def tools_table(servers: int, tools: dict[str, Tool], rounds: int) -> Table:
     callers = 30_000
-    rate_per_s = LOAD * SERVERS / SERVICE_S
+    rate_per_s = LOAD * servers / SERVICE_S
     end_s = callers / rate_per_s
     c = desk_calls(np.random.default_rng(112), rate_per_s, end_s, SERVICE_S, patience_s=PATIENCE_S)
-    w = world(end_s=end_s, report_to_s=end_s, change_value=[SERVERS, 1])
+    w = world(end_s=end_s, report_to_s=end_s, change_value=[servers, 1], desk_lines=[NO_LIMIT])
     log = compiled.simulate(w, c)
-    answered, left = abandon_by_heapq(c, SERVERS, end_s)
+    answered, left = abandon_by_heapq(c, servers, end_s)
     assert np.array_equal(log.call_answered_s, answered, equal_nan=True)
     assert np.array_equal(log.call_left_s, left, equal_nan=True)
     share = float(np.mean(log.call_outcome == Outcome.ABANDONED))
-    contenders: Contenders = {
-        "bare heapq": lambda: abandon_by_heapq(c, SERVERS, end_s),
-        "compiled": lambda: compiled.simulate(w, c),
-    }
-    told = [f"compiled and heapq {share:.4f} (equal to the bit)"]
-    others = {"Ciw": ("ciw", abandon_by_ciw), "salabim": ("salabim", abandon_by_salabim)}
-    for name, (module, abandon) in others.items():
-        if find_spec(module) is None:
+    contenders: Contenders = {}
+    if COMPILER is not None:
+        check_columns(log, simulate_in_c(c, callers, callers, servers, end_s)[0])
+        contenders["C"] = lambda: simulate_in_c(c, callers, callers, servers, end_s)
+    contenders["compiled"] = lambda: compiled.simulate(w, c)
+    contenders["bare heapq"] = lambda: abandon_by_heapq(c, servers, end_s)
+    told = [f"compiled, C and heapq {share:.4f} (equal to the bit)"]
+    for name, abandon in tools.items():
+        if find_spec(name) is None:
             told.append(f"{name} is not installed (pip install sim112[bench])")
             continue
-        other = abandon(rate_per_s, end_s)
+        other = abandon(servers, rate_per_s, end_s)
         if abs(other - share) > 0.02:
             raise SystemExit(f"bench: {other:.4f} abandon by {name}, {share:.4f} by the compiled engine")
         told.append(f"{name} {other:.4f}")
-        contenders[name] = lambda abandon=abandon: abandon(rate_per_s, end_s)
-    title = f"A plain queue, M/M/{SERVERS}+M at {LOAD:.0%} load, against other tools"
+        contenders[name] = lambda abandon=abandon: abandon(servers, rate_per_s, end_s)
+    title = f"A plain queue, M/M/{servers}+M at {LOAD:.0%} load, against other tools"
     note = f"{len(c.caller_key)} callers. Share who abandon: {', '.join(told)}."
     return against(title, contenders, "compiled", len(c.caller_key), rounds, note)
 
@@ -330,18 +341,25 @@ def linearity_table(title: str, cases: dict[str, tuple[World, Calls]], rounds: i
 # ---- a whole replication, and the start --------------------------------------------------------------------
 
 
+REPLICATIONS = {
+    "150,000 calls": ["demand=launch_weeks", "demand.nuisance_factor=1.35"],
+    "the default week": ["demand=typical_week"],
+    "fixed costs: an all but empty week": ["demand.rate_factor=0.001", "demand.nuisance_factor=0.001"],
+}
+
+
 def replication_tables(rounds: int) -> list[Table]:
-    return [replication_table(demand, rounds) for demand in ("typical_week", "launch_weeks")]
+    return [replication_table(name, overrides, rounds) for name, overrides in REPLICATIONS.items()]
 
 
-def replication_table(demand: str, rounds: int) -> Table:
-    """Drawing, simulating and measuring one week of all_35; launch weeks bring three times the calls."""
+def replication_table(name: str, overrides: list[str], rounds: int) -> Table:
+    """Drawing, simulating and measuring one week of all_35."""
     from sim112.config.scenario import compose
     from sim112.demand.calls import draw_calls
     from sim112.study.kpis import measure
     from sim112.world.network import build_world, load_places
 
-    scenario = compose(["scenario=all_35", f"demand={demand}"])
+    scenario = compose(["scenario=all_35", *overrides])
     area, travel = load_places(scenario)
     w, c = build_world(scenario, area, travel), draw_calls(scenario, area, 0)
     log = compiled.simulate(w, c)
@@ -354,51 +372,95 @@ def replication_table(demand: str, rounds: int) -> Table:
     contenders: Contenders = {
         "draw": lambda: draw_calls(scenario, area, 0),
         "simulate, compiled": lambda: compiled.simulate(w, c),
-        "simulate, reference": lambda: reference.simulate(w, c),
         "measure": lambda: measure(w, c, log, scenario.targets, scenario.costs),
         "draw, simulate, measure": whole,
     }
-    note = f"{len(c.caller_key)} callers, {len(log.call_caller)} attempts, {len(log.job_need)} jobs."
-    title = f"One replication of all_35, demand={demand}"
-    return against(title, contenders, "simulate, compiled", len(c.caller_key), rounds, note)
+    counts = f"{len(c.caller_key)} callers, {len(log.call_caller)} attempts, {len(log.job_need)} jobs"
+    note = f"{counts}; {' '.join(overrides)}."
+    title = f"One replication of all_35, {name}"
+    made = against(title, contenders, "simulate, compiled", len(c.caller_key), 2 * rounds, note)
+    # apart, as no study runs it in between: it takes the caches, and the memory that others would use again
+    alone: Contenders = {"simulate, reference": lambda: reference.simulate(w, c)}
+    [row] = against(title, alone, "simulate, reference", len(c.caller_key), min(rounds, 3), note).rows
+    times = f"{float(row[1]) / float(made.rows[1][1]):.3g}"
+    return replace(made, rows=[*made.rows, (*row[:-1], times)])
 
 
 STUDY = """
-import resource, sys, time
+import os, pathlib, sys, time
 import sim112
-from sim112.study.replication import Batch, engine_for, replicate
+from sim112.study.replication import Batch, engine_for, replicate, world_of
 replications, workers = int(sys.argv[1]), int(sys.argv[2])
 scenarios = tuple(sim112.scenario(name, "engine=compiled") for name in ("dec_2021", "known_2025", "all_35"))
 engine = engine_for(scenarios[0], 1)
-began = time.perf_counter()
+began, before = time.perf_counter(), os.times()
 replicate([Batch(scenarios, range(replications))], engine=engine, workers=workers)
 print(time.perf_counter() - began)
-print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+print(sum(os.times()[:4]) - sum(before[:4]))
+status = pathlib.Path("/proc/self/status")
+print(next((line.split()[1] for line in status.open() if line.startswith("VmHWM")), "nan"))
 """
 
 
-def study(replications: int, workers: int) -> tuple[float, float]:
-    """Elapsed time, s, and peak memory of the largest process, MB, of one comparison."""
+@dataclass(frozen=True)
+class Study:
+    """What one comparison took."""
+
+    elapsed_s: float
+    cpu_s: float
+    peak_mb: float  # of its main process, from its own start on; what getrusage tells is inherited
+
+
+def study(replications: int, workers: int) -> Study:
+    """Simulate three scenarios in a process of its own."""
     command = [sys.executable, "-c", STUDY, str(replications), str(workers)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    elapsed_s, peak_kb = map(float, done.stdout.split())
-    return elapsed_s, peak_kb / 1024
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    elapsed_s, cpu_s, peak_kb = map(float, done.stdout.split())
+    return Study(elapsed_s, cpu_s, peak_kb / 1024)
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def study_tables(rounds: int) -> list[Table]:
     """A comparison of three scenarios: by workers, and by replications."""
-    taken = [[study(20, workers)[0] for workers in (1, 2)] for _ in range(min(rounds, 3))]
-    one_s, two_s = (statistics.median(times) for times in zip(*taken, strict=True))
-    rows = [("1", f"{one_s:.2f}", "1"), ("2", f"{two_s:.2f}", f"{one_s / two_s:.2f}")]
-    note = f"20 replications of three scenarios, elapsed; {os.cpu_count()} cores, other work beside."
-    by_workers = Table("One worker against two", ("workers", "s", "times as fast"), rows, note)
+    taken = [[study(60, workers) for workers in (1, 2)] for _ in range(min(rounds, 3))]
+    by_number_of = list(zip(*taken, strict=True))
+    elapsed_s = [statistics.median(one.elapsed_s for one in alike) for alike in by_number_of]
+    cpu_s = [statistics.median(one.cpu_s for one in alike) for alike in by_number_of]
+    rows = [
+        (f"{at + 1}", f"{elapsed_s[at]:.2f}", f"{elapsed_s[0] / elapsed_s[at]:.2f}", f"{cpu_s[at]:.2f}")
+        for at in range(2)
+    ]
+    note = f"60 replications of three scenarios, medians; {os.cpu_count()} cores."
+    by_workers = Table("One worker against two", ("workers", "s", "times as fast", "CPU s"), rows, note)
     memory = []
     for replications in (10, 200):
-        elapsed_s, peak_mb = study(replications, 1)
-        memory.append((str(replications), f"{peak_mb:.0f}", f"{elapsed_s:.1f}"))
-    by_number = Table("Peak memory of a comparison", ("replications", "MB", "s (one worker)"), memory)
-    return [by_workers, by_number]
+        one = study(replications, 1)
+        memory.append((str(replications), f"{one.peak_mb:.0f}", f"{one.cpu_s:.1f}"))
+    by_replications = Table("Peak memory of a comparison", ("replications", "MB", "CPU s"), memory)
+    return [by_workers, by_replications]
+
+
+COMMANDS = (
+    "run all_35 --no-figures",
+    "run all_35",
+    "compare dec_2021 known_2025 all_35 replications=200",
+)
+
+
+def command_table() -> Table:
+    """Whole commands as a user gives them, with the machine code on disk."""
+    rows = []
+    for words in COMMANDS:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "sim112", *words.split(), "--results", folder]
+            began_s, before = time.perf_counter(), os.times()
+            subprocess.run(command, env=environment(), capture_output=True, check=True)
+            cpu_s = sum(os.times()[2:4]) - sum(before[2:4])
+            rows.append((f"`sim112 {words}`", f"{time.perf_counter() - began_s:.1f}", f"{cpu_s:.1f}"))
+    return Table("Commands", ("", "s", "CPU s of all processes"), rows)
 
 
 START = """
@@ -416,10 +478,10 @@ def start_table() -> Table:
     """A cold start compiles, a warm one imports the compiler and loads machine code from disk."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"NUMBA_CACHE_DIR": folder, "PYTHONPATH": os.pathsep.join(sys.path)}
+        apart = environment() | {"NUMBA_CACHE_DIR": folder}
         for name in ("cold", "warm"):
             command = [sys.executable, "-c", START.format(tests=str(TESTS))]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            done = subprocess.run(command, env=apart, capture_output=True, text=True, check=True)
             rows.append((name, f"{float(done.stdout):.1f}"))
     return Table("Until the compiled engine is ready", ("start", "s (elapsed)"), rows)
 
@@ -433,17 +495,19 @@ def main() -> None:
     rounds = 3 if given.quick else 7
     compiled.get_ready(world())
     machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
-    parts = [
-        f"# Speed\n\nCPU time, medians of {rounds} rounds in which the contenders took turns. {machine}.\n"
-    ]
+    said = f"CPU time, medians of {rounds} rounds in which the contenders took turns. {machine}."
+    if hasattr(os, "getloadavg"):
+        said += f" Processes at work when it began: {os.getloadavg()[0]:.1f}."
+    parts = [f"# Speed\n\n{said}\n"]
     print(parts[0])
     work: list[Callable[[], Table | list[Table]]] = [
         lambda: witness_table(rounds),
         lambda: c_table(rounds),
-        lambda: tools_table(rounds),
+        lambda: tools_tables(rounds),
         lambda: linearity_tables(rounds),
         lambda: replication_tables(rounds),
         lambda: study_tables(rounds),
+        command_table,
         start_table,
     ]
     for make in work:

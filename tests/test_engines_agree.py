@@ -62,6 +62,14 @@ def test_the_engines_agree_in_thousands_of_worlds(tick_s: float) -> None:
         assert not told, f"seed {seed}, tick {tick_s}, {names[seed % len(names)]}: {told}"
 
 
+@pytest.mark.parametrize("end_s", [0.0, -60.0])
+def test_in_no_time_nothing_happens(end_s: float) -> None:
+    world, calls = case_of(0, 1.0, "as drawn")
+    case = replace(world, end_s=end_s), calls
+    assert not (told := disagreement(case)), told
+    assert len(reference.simulate(*case).call_caller) == 0
+
+
 def test_tables_that_start_with_hardly_any_room_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     def with_hardly_any_room(world: World, calls: Calls) -> Any:
         sim, callers = simulation(world, calls)
@@ -99,7 +107,7 @@ def test_any_kind_of_array_will_do_and_nothing_is_changed_or_compiled_anew() -> 
     log = compiled.simulate(world, calls)
     assert same(compiled.simulate(frozen(world), frozen(calls)), log)
     assert same(compiled.simulate(world, calls), log)  # the world's tables are kept between runs
-    assert len(compiled.machine_code().run.signatures) == 1
+    assert len(compiled.loop_code().run.signatures) == 1
 
 
 def test_runs_side_by_side_do_not_disturb_each_other() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan
 from typing import Any
 
 import numpy as np
 import pytest
-from worlds import calls, world
+from worlds import calls, grid, world
 
-from sim112.engine.contract import NONE, Calls, Change, JobOutcome, World
+from sim112.engine import compiled
+from sim112.engine.contract import NO_LIMIT, NONE, Calls, Change, Handler, JobOutcome, World
 from sim112.engine.reference import simulate
+from sim112.planning.hypercube import hypercube
 
 ZONES = 11
 LINE = np.abs(np.arange(ZONES)[:, None] - np.arange(ZONES)[None, :]) * 60.0
@@ -35,7 +38,7 @@ def county(unit_zone: list[int], **given: Any) -> World:
     return world(**values | given)
 
 
-def incidents(noticed_s: list[float], zone: list[int], **given: Any) -> Calls:
+def incidents(noticed_s: Sequence[float], zone: Sequence[int], **given: Any) -> Calls:
     """One caller and one need each; on scene for 600 s."""
     n = len(noticed_s)
     values: dict[str, Any] = dict(
@@ -184,6 +187,100 @@ def test_a_drawn_busy_time_has_nothing_to_do_with_the_way() -> None:
     assert list(log.job_assigned_s) == [100.0, 1100.0]
 
 
+def test_a_drawn_busy_time_is_longer_for_a_slower_unit_and_stays_on_the_grid() -> None:
+    w = county([0, 0], busy_drawn=True, unit_busy_factor=[1.5, 1 / 3])
+    log = simulate(w, incidents([100.0, 200.0], [5, 5], need_busy_s=[1000.0, 100.0]))
+    assert list(log.job_unit) == [0, 1]
+    assert list(log.job_available_s) == [1600.0, 200.0 + 34133 / 1024]
+
+
+def preferring(*units_by_zone: list[int], units: int) -> np.ndarray:
+    """Ranks of units by zone from lists of units in order; a unit that is not in the list never goes."""
+    rank = np.full((ZONES, units), NO_LIMIT)
+    for zone in range(ZONES):
+        wanted = units_by_zone[min(zone, len(units_by_zone) - 1)]
+        rank[zone, wanted] = np.arange(len(wanted))
+    return rank
+
+
+def test_the_preferred_available_unit_goes_however_far_it_is() -> None:
+    c = incidents([100.0, 110.0, 120.0], [5, 5, 5])
+    log = simulate(county([5, 0, 10], unit_preference=preferring([2, 0, 1], units=3)), c)
+    assert list(log.job_unit) == [2, 0, 1]
+    by_zone = county([5, 0, 10], unit_preference=preferring([1], [2, 0], units=3))
+    assert list(simulate(by_zone, incidents([100.0, 110.0, 120.0], [0, 5, 5])).job_unit) == [1, 2, 0]
+
+
+def test_equally_preferred_units_go_by_the_lowest_id() -> None:
+    w = county([5, 0, 10], unit_preference=np.tile([1, 0, 0], (ZONES, 1)))
+    assert list(simulate(w, incidents([100.0, 110.0, 120.0], [5, 5, 5])).job_unit) == [1, 2, 0]
+
+
+def test_a_unit_that_is_no_choice_for_a_zone_never_goes_there_and_passes_over_jobs_that_wait() -> None:
+    # unit 0 serves zone 0 alone; both jobs at zone 5 wait for unit 1, the second until it is free
+    w = county([0, 9], busy_drawn=True, unit_preference=preferring([0], [1], units=2))
+    c = incidents([100.0, 110.0, 120.0, 130.0], [0, 5, 5, 0], need_busy_s=[50.0, 500.0, 500.0, 50.0])
+    log = simulate(w, c)
+    assert list(log.job_unit) == [0, 1, 1, 0]
+    assert list(log.job_assigned_s) == [100.0, 110.0, 610.0, 150.0]
+    nobody = simulate(replace(w, unit_preference=np.full((ZONES, 2), NO_LIMIT)), c)
+    assert list(nobody.job_outcome) == [JobOutcome.UNFINISHED] * 4
+
+
+def test_a_preferred_unit_without_a_way_to_the_scene_does_not_go() -> None:
+    travel, before = LINE.copy(), BEFORE.copy()
+    travel[10, :10] = travel[:10, 10] = np.inf
+    before[10, :10] = before[:10, 10] = -9999
+    ranks = preferring([1, 0], units=2)
+    w = county([0, 10], travel_s=[travel], previous_zone=[before], unit_preference=ranks)
+    assert list(simulate(w, incidents([100.0, 110.0], [5, 5])).job_unit) == [0, 0]
+
+
+def test_preferences_in_the_order_of_planned_times_change_nothing() -> None:
+    zones = [2, 6, 9]
+    c = incidents([100.0 * n for n in range(1, 30)], [n * 7 % ZONES for n in range(29)])
+    nearest = np.argsort(np.argsort(LINE[zones].T, axis=1, kind="stable"), axis=1)
+    settings: dict[str, Any] = dict(assign_returning=False)  # a unit under way has no fixed place in an order
+    a = simulate(county(zones, **settings), c)
+    b = simulate(county(zones, unit_preference=nearest, **settings), c)
+    assert list(a.job_unit) == list(b.job_unit)
+    assert list(a.job_available_s) == list(b.job_available_s)
+
+
+def test_work_that_alerts_nobody_keeps_a_dispatcher_busy_and_makes_no_job() -> None:
+    """A call-taker, then a dispatcher, in tandem and without any unit."""
+    steps = dict(
+        change_time_s=[0.0] * 3,
+        change_what=[Change.CALL_TAKERS, Change.OPEN, Change.DISPATCHERS],
+        change_subject=[0, 0, 0],
+    )
+    c = incidents(
+        [100.0, 110.0],
+        [0, 0],
+        need_agency=[NONE, NONE],
+        need_handling_s=[60.0, 60.0],
+        caller_talk_s=[30.0] * 2,
+    )
+    log = simulate(county([], **steps, change_value=[2, 1, 1]), c)
+    assert len(log.job_need) == 0
+    assert list(log.call_ticket_s) == [130.0, 140.0]
+    assert list(log.call_dispatch_start_s) == [130.0, 190.0]
+    assert list(log.call_dispatch_end_s) == [190.0, 250.0]
+    alone = simulate(county([], **steps, change_value=[2, 1, 0]), c)
+    assert list(alone.call_handler) == [Handler.CALL_TAKER] * 2
+    assert list(alone.call_free_s) == [190.0, 200.0]
+
+
+def test_work_on_the_ticket_comes_before_the_agency_that_follows_it() -> None:
+    c = incidents(
+        [100.0], [5], need_incident=[0, 0], need_agency=[NONE, 0], need_handling_s=[60.0, 10.0],
+        need_turnout_s=[0.0, 60.0], need_on_scene_s=[0.0, 60.0],
+    )  # fmt: skip
+    log = simulate(county([0]), c)
+    assert list(log.job_need) == [1]
+    assert log.job_alerted_s[0] == 170.0
+
+
 def test_two_agencies_work_at_one_incident_each_with_its_own_unit() -> None:
     w = county(
         [0, 9],
@@ -250,3 +347,47 @@ def test_an_idle_unit_moves_up_to_an_uncovered_station() -> None:
         replace(c, incident_noticed_s=np.array([100.0, 341.0]), caller_start_s=np.array([100.0, 341.0])),
     )
     assert early.job_from_zone[1] == 5
+
+
+@pytest.mark.parametrize("jobs_wait", [True, False])
+def test_units_sent_by_preference_are_as_busy_as_larsons_hypercube_says(jobs_wait: bool) -> None:
+    """Three units of unlike speed, three zones; where jobs are lost, one zone does without a unit."""
+    factors, orders = [0.8, 1.0, 1.4], [[0, 1, 2], [1, 2, 0], [2, 0, 1] if jobs_wait else [2, 0]]
+    rates_per_s, mean_busy_s, end_s = np.array([0.5, 0.3, 0.6]) / 600, 600.0, 4e7
+    exact = hypercube(
+        rates_per_s.tolist(),
+        [factor * mean_busy_s for factor in factors],
+        orders,
+        "wait" if jobs_wait else "lost",
+    )
+    rng = np.random.default_rng(1974)
+    noticed_s = grid(np.cumsum(rng.exponential(1 / rates_per_s.sum(), int(rates_per_s.sum() * end_s))))
+    zone = rng.choice(3, len(noticed_s), p=rates_per_s / rates_per_s.sum())
+    zeros = np.zeros(len(noticed_s))
+    c = incidents(
+        noticed_s,
+        zone,
+        need_turnout_s=zeros,
+        need_on_scene_s=zeros,
+        need_busy_s=grid(rng.exponential(mean_busy_s, len(noticed_s))),
+    )
+    w = county(
+        [0, 4, 9],
+        busy_drawn=True,
+        jobs_wait=jobs_wait,
+        unit_busy_factor=factors,
+        unit_preference=preferring(*orders, units=3),
+        end_s=1.1 * end_s,
+        change_value=[NO_LIMIT, 1],
+    )
+    log = compiled.simulate(w, c)
+    served = log.job_outcome == JobOutcome.SERVED
+    busy_s = np.bincount(
+        log.job_unit[served], log.job_available_s[served] - log.job_assigned_s[served], minlength=3
+    )
+    assert busy_s / noticed_s[-1] == pytest.approx(exact.utilisation, rel=0.02)
+    sent = np.zeros((3, 3))
+    np.add.at(sent, (zone[log.job_need[served]], log.job_unit[served]), 1 / served.sum())
+    assert sent == pytest.approx(exact.dispatch_share, abs=0.005)
+    waits_s = log.job_assigned_s[served] - log.job_alerted_s[served]
+    assert waits_s.mean() == pytest.approx(exact.mean_wait_s, rel=0.05)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from worlds import random_world
 
-from sim112.engine.contract import NO_LIMIT, Calls, Change, Log, Outcome, World
+from sim112.engine.contract import NO_LIMIT, NONE, Calls, Change, Log, Outcome, World
 
 Case = tuple[World, Calls]
 
@@ -29,7 +29,7 @@ def with_people(case: Case, call_takers: int | None = None, dispatchers: int | N
 def with_units(case: Case, rows: Any) -> Case:
     world, calls = case
     names = [field.name for field in fields(World) if field.name.startswith("unit_")]
-    return replace(world, **{name: getattr(world, name)[rows] for name in names}), calls
+    return replace(world, **{name: getattr(world, name)[..., rows] for name in names}), calls
 
 
 def with_world(**given: Any) -> Callable[[Case], Case]:
@@ -98,6 +98,21 @@ def with_busy_units(case: Case) -> Case:
     return world, calls
 
 
+def with_preferences(case: Case) -> Case:
+    """A fixed order of units by zone, with ties and with units that are never sent there."""
+    world, calls = case
+    zones, units = len(world.zone_regency), len(world.unit_zone)
+    rank = (np.arange(zones)[:, None] * 3 + np.arange(units) * 7 + len(calls.caller_key)) % 5
+    return replace(world, unit_preference=np.where(rank == 4, NO_LIMIT, rank)), calls
+
+
+def with_work_that_alerts_nobody(case: Case) -> Case:
+    """Some needs are of no agency: work on the ticket alone, in places before others and in places all."""
+    world, calls = case
+    of_nobody = (np.arange(len(calls.need_agency)) + calls.need_incident) % 3 == 0
+    return world, replace(calls, need_agency=np.where(of_nobody, NONE, calls.need_agency))
+
+
 def with_policies(case: Case) -> Case:
     return with_world(divert=True, hold_back=3, move_up=True)(with_busy_units(case))
 
@@ -127,6 +142,19 @@ VARIATIONS: dict[str, Callable[[Case], Case]] = {
     "move up": with_world(move_up=True),
     "all policies": with_policies,
     "all policies, busy drawn": lambda case: with_world(busy_drawn=True)(with_policies(case)),
+    "preferences": with_preferences,
+    "preferences, busy units": lambda case: with_preferences(with_busy_units(case)),
+    "preferences, mutual aid, lost jobs": lambda case: with_world(mutual_aid=True, jobs_wait=False)(
+        with_preferences(case)
+    ),
+    "preferences, busy drawn": lambda case: with_world(busy_drawn=True)(
+        with_preferences(with_busy_units(case))
+    ),
+    "preferences, all policies": lambda case: with_preferences(with_policies(case)),
+    "work that alerts nobody": with_work_that_alerts_nobody,
+    "nobody to alert": lambda case: with_calls(
+        case, lambda name, column: np.full_like(column, NONE) if name == "need_agency" else column
+    ),
 }
 
 

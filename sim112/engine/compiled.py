@@ -8,20 +8,14 @@ imported when the first simulation begins, and its machine code is kept on disk:
 
 from __future__ import annotations
 
-import hashlib
-import os
-import platform
-import sys
-from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim112.engine import machine_code
 from sim112.engine.compiled_tables import empty_call_columns, simulation, to_log, with_room
 from sim112.engine.contract import Calls, Log, World
 
@@ -31,9 +25,12 @@ if TYPE_CHECKING:
 TYPICAL_COMPILE_S = 20.0
 """How long a cold compile usually takes, to tell a user and to choose an engine by."""
 
-SOURCES = (
-    *("contract.py", "rules.py", "compiled_tables.py", "compiled_clock.py", "compiled_fleet.py"),
-    *("compiled_desks.py", "compiled_loop.py"),
+SOURCES = tuple(
+    Path(__file__).with_name(f"{name}.py")
+    for name in (
+        *("contract", "rules", "compiled_tables", "compiled_clock", "compiled_fleet"),
+        *("compiled_desks", "compiled_loop"),
+    )
 )
 """What the machine code is made of."""
 
@@ -44,7 +41,7 @@ def simulate(world: World, calls: Calls) -> Log:
     Returns the log of everything before ``world.end_s``, equal to the reference engine's to the bit. Other
     threads run on meanwhile. Raises ValueError beyond 2**27 attempts.
     """
-    code = machine_code()
+    code = loop_code()
     sim, callers = simulation(world, calls)
     code.fill_callers(sim.callers, callers)
     while not code.run(sim):
@@ -72,46 +69,18 @@ def get_ready(world: World) -> None:
 
 def is_compiled() -> bool:
     """Whether machine code of this very version is on disk, so that nobody has to wait for a compile."""
-    return any(any(folder.glob("*/*.run-*.nbc")) for folder in cache_folders())
+    return machine_code.is_kept("run", SOURCES)
 
 
 @cache
-def machine_code() -> MachineCode:
+def loop_code() -> MachineCode:
     """What is compiled: loaded from disk or, at its first call, made."""
     from sim112.engine import compiled_loop  # imports numba
 
-    return compiled_loop.machine_code(next(filter(is_writable, cache_folders()), None))
+    functions = (compiled_loop.fill_callers, compiled_loop.run, compiled_loop.read_calls)
+    return compiled_loop.MachineCode(*machine_code.declare(functions, SOURCES))
 
 
-def cache_folders() -> Iterator[Path]:
-    """Where the machine code may be kept, best first: where numba is told, beside the program, the user's.
-
-    The folder's name holds a digest of everything that the code is made of, because numba itself would notice
-    a change of one source file only.
-    """
-    name = f"sim112-{fingerprint()}"
-    told = os.environ.get("NUMBA_CACHE_DIR")
-    if told:
-        yield Path(told) / name
-        return
-    yield Path(__file__).parent / "__pycache__" / name
-    root = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    yield (Path(root) if root else Path("~/.cache").expanduser()) / "sim112" / name
-
-
-@cache
-def fingerprint() -> str:
-    """A digest of the sources, the compiler's and the language's version, and the kind of machine."""
-    folder = Path(__file__).parent
-    parts = [(folder / name).read_bytes() for name in SOURCES]
-    parts += [part.encode() for part in (version("numba"), version("numpy"), sys.version, platform.machine())]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-
-
-def is_writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=folder).close()
-    except OSError:
-        return False
-    return True
+def is_in_use() -> bool:
+    """Whether this process simulates with machine code."""
+    return loop_code.cache_info().currsize > 0

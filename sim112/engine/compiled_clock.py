@@ -61,7 +61,10 @@ event_key = _rules["event_key"]
 on_grid = _rules["on_grid"]
 leg_s = _rules["leg_s"]
 planned_s = _rules["planned_s"]
-is_nearer = _rules["is_nearer"]
+may_serve = _rules["may_serve"]
+order_of_choice = _rules["order_of_choice"]
+is_chosen_before = _rules["is_chosen_before"]
+busy_s = _rules["busy_s"]
 zone_on_way = _rules["zone_on_way"]
 
 ID_MASK = (1 << ID_BITS) - 1
@@ -144,12 +147,11 @@ def sink(timers: Records, count: int, time_s: float, key: int) -> None:
     """Put a timer where it belongs below the top, which is free."""
     place, child = 0, 1
     while child < count:
-        other = child + 1
-        if other < count and (
-            timers[other].time_s < timers[child].time_s
-            or (timers[other].time_s == timers[child].time_s and timers[other].key < timers[child].key)
-        ):
-            child = other
+        # the earlier of two, taken without a branch, as no processor can foresee which it is
+        other = child + (child + 1 < count)
+        at_s, other_s = timers[child].time_s, timers[other].time_s
+        is_other = (other_s < at_s) | ((other_s == at_s) & (timers[other].key < timers[child].key))
+        child += (other - child) * is_other
         if time_s < timers[child].time_s or (time_s == timers[child].time_s and key < timers[child].key):
             break
         timers[place].time_s = timers[child].time_s

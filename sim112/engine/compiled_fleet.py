@@ -7,13 +7,16 @@ from typing import Any
 
 from sim112.engine.compiled_clock import (
     NONE,
+    busy_s,
     compiled,
     constant,
     inlined,
-    is_nearer,
+    is_chosen_before,
     join_line,
     leave_line,
     leg_s,
+    may_serve,
+    order_of_choice,
     planned_s,
     set_timer,
     zone_on_way,
@@ -34,11 +37,16 @@ IDLE, TURNOUT, ROLLING, ON_SCENE, TO_HOSPITAL, HANDING_OVER, BUSY, RETURNING = m
 
 @compiled
 def alert(sim: Simulation, need_id: int, desk: int, by_notice: int) -> None:
-    """An agency hears of an incident, once: make its job and assign a unit."""
+    """An agency hears of an incident, once: make its job and assign a unit.
+
+    A need of no agency was work on the ticket only.
+    """
     need, clock = sim.needs[need_id], sim.clock[0]
     if need.is_alerted:
         return
     need.is_alerted = True
+    if need.agency == NONE:
+        return
     incident = sim.incidents[need.incident]
     job_id = clock.jobs
     clock.jobs += 1
@@ -69,14 +77,14 @@ def alert(sim: Simulation, need_id: int, desk: int, by_notice: int) -> None:
 
 @compiled
 def assign(sim: Simulation, job_id: int) -> None:
-    """Send the nearest available unit; with none available the job waits, or is lost.
+    """Send the first choice of the available units; with none available the job waits, or is lost.
 
     Where a unit is diverted, the same then befalls the job that it drops.
     """
     while job_id != NONE:
         dropped = NONE
         job = sim.jobs[job_id]
-        unit_id = nearest_unit(sim, job)
+        unit_id = first_choice(sim, job)
         if unit_id != NONE:
             dropped = send(sim, unit_id, job_id)
         elif sim.options[0].jobs_wait:
@@ -87,9 +95,11 @@ def assign(sim: Simulation, job_id: int) -> None:
 
 
 @compiled
-def nearest_unit(sim: Simulation, job: Any) -> int:
-    """The available unit with the least planned time to the scene; ties to the lowest id."""
-    nearest, nearest_s = NONE, inf
+def first_choice(sim: Simulation, job: Any) -> int:
+    """The available unit that is preferred for the scene or, without preferences, has the least planned time;
+    ties to the lowest id.
+    """
+    first, first_order = NONE, inf
     period = sim.clock[0].period
     for at in range(sim.candidate_start[job.group], sim.candidate_start[job.group + 1]):
         unit_id = sim.candidate_unit[at]
@@ -100,10 +110,11 @@ def nearest_unit(sim: Simulation, job: Any) -> int:
             unit_s = planned_s(unit.turnout_s, sim.travel_s[period, unit.base, job.scene])
         else:
             unit_s = planned_s(0.0, sim.travel_s[period, zone_of(sim, unit), job.scene])
-        if is_nearer(unit_s, unit_id, nearest_s, NO_LIMIT if nearest == NONE else nearest):
-            nearest, nearest_s = unit_id, unit_s
+        order = order_of_choice(preference_of(sim, unit_id, job), unit_s)
+        if is_chosen_before(order, unit_id, first_order, NO_LIMIT if first == NONE else first):
+            first, first_order = unit_id, order
     if sim.options[0].divert:
-        # a unit rolling to a less urgent job, where it would be there sooner than the nearest available one
+        # a unit rolling to a less urgent job, where it comes before any available one in order of choice
         for at in range(sim.candidate_start[job.group], sim.candidate_start[job.group + 1]):
             unit_id = sim.candidate_unit[at]
             unit = sim.units[unit_id]
@@ -115,9 +126,16 @@ def nearest_unit(sim: Simulation, job: Any) -> int:
                 unit_s = planned_s(0.0, sim.travel_s[period, zone_of(sim, unit), job.scene])
             else:
                 continue
-            if unit_s < nearest_s:
-                nearest, nearest_s = unit_id, unit_s
-    return nearest if isfinite(nearest_s) else NONE
+            order = order_of_choice(preference_of(sim, unit_id, job), unit_s)
+            if order < first_order:
+                first, first_order = unit_id, order
+    return first if isfinite(first_order) else NONE
+
+
+@inlined
+def preference_of(sim: Simulation, unit_id: int, job: Any) -> int:
+    """The unit's rank of preference for the scene, -1 where there are no preferences."""
+    return int(sim.unit_preference[job.scene, unit_id]) if sim.unit_preference.size else NONE
 
 
 @inlined
@@ -185,7 +203,7 @@ def send(sim: Simulation, unit_id: int, job_id: int) -> int:
         way_s = leg_s(table_s, need.travel_factor)
         job.rolling_s = clock.now_s + need.turnout_s
         job.on_scene_s = job.rolling_s + way_s
-        set_timer(sim, clock.now_s + need.busy_s, UNIT, unit_id, unit.turn)
+        set_timer(sim, clock.now_s + busy_s(need.busy_s, unit.busy_factor), UNIT, unit_id, unit.turn)
     else:
         unit.stage = TURNOUT
         turnout_s = need.turnout_s if stage in (IDLE, TURNOUT) else 0.0
@@ -301,7 +319,10 @@ def come_back(sim: Simulation, unit_id: int) -> None:
 
 @compiled
 def take_waiting_job(sim: Simulation, unit_id: int) -> bool:
-    """A unit that becomes available takes the first waiting job, its own regency's before others."""
+    """A unit that becomes available takes the first waiting job that it may be sent to.
+
+    Its own regency's jobs come before others.
+    """
     unit = sim.units[unit_id]
     first = first_waiting_job(sim, unit_id, unit.regency)
     if first == NONE:
@@ -319,7 +340,7 @@ def take_waiting_job(sim: Simulation, unit_id: int) -> bool:
 
 @compiled
 def first_waiting_job(sim: Simulation, unit_id: int, regency: int) -> int:
-    """The first job waiting in a regency that the unit can reach and is not held back from, -1: none."""
+    """The first job waiting in a regency that the unit may serve and is not held back from, -1: none."""
     unit, period = sim.units[unit_id], sim.clock[0].period
     group = sim.group_of[unit.agency, regency]
     zone = unit.base if unit.stage == IDLE else unit.destination
@@ -327,7 +348,8 @@ def first_waiting_job(sim: Simulation, unit_id: int, regency: int) -> int:
         job_id = sim.waiting_jobs[group, level].first
         while job_id != NONE:
             job = sim.jobs[job_id]
-            if isfinite(sim.travel_s[period, zone, job.scene]) and not is_held_back(sim, unit_id, job):
+            rank, way_s = preference_of(sim, unit_id, job), sim.travel_s[period, zone, job.scene]
+            if may_serve(rank, way_s) and not is_held_back(sim, unit_id, job):
                 return job_id  # type: ignore[no-any-return]
             job_id = job.after
     return NONE

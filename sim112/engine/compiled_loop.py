@@ -6,10 +6,7 @@ Everything that the loop calls is compiled with it, and kept in one cache file.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import numba
+from typing import NamedTuple
 
 from sim112.engine.compiled_clock import (
     ZERO,
@@ -183,14 +180,3 @@ class MachineCode(NamedTuple):
     fill_callers: Callable[[Records, CallerColumns], None]
     run: Callable[[Simulation], bool]
     read_calls: Callable[[Records, CallColumns], None]
-
-
-def machine_code(folder: Path | None) -> MachineCode:
-    """The functions, compiled at their first call or loaded from ``folder``; None keeps them nowhere."""
-    config: Any = numba.config
-    told, config.CACHE_DIR = config.CACHE_DIR, str(folder or "")  # read where a function is declared
-    options: dict[str, Any] = dict(nogil=True, _nrt=False, cache=folder is not None)
-    try:
-        return MachineCode(*(numba.njit(**options)(f) for f in (fill_callers, run, read_calls)))
-    finally:
-        config.CACHE_DIR = told

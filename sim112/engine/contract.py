@@ -163,6 +163,10 @@ class World:
     unit_regency: Ints  # [U]
     unit_zone: Ints  # [U] its station
     unit_turnout_s: Floats  # [U] planned (mean) turnout, used to choose a unit
+    unit_busy_factor: Floats  # [U] times need_busy_s where busy_drawn; 1 where all units are alike
+    # [Z, U] rank of a unit for a scene in a zone, 0 first, NO_LIMIT: never sent there; shape (0, 0): no
+    # preferences, the unit with the least planned time is sent
+    unit_preference: Ints
     assign_returning: bool  # True: a unit on its way back may be assigned from where it is
     jobs_wait: bool  # True: a job waits where no unit is available; False: it is lost
     busy_drawn: bool  # True: a unit is busy for need_busy_s instead of the stages (theory)
@@ -193,7 +197,7 @@ class Calls:
     need_start: Ints  # [I + 1] needs of incident i: start[i] .. start[i + 1]
 
     need_incident: Ints  # [N]
-    need_agency: Ints  # [N]
+    need_agency: Ints  # [N] -1: work on the ticket that alerts nobody and makes no job
     need_handling_s: Floats  # [N] a dispatcher's (or call-taker's) work until the agency is alerted
     need_notice_s: Floats  # [N] after a report to another agency's own number, until this one hears of it
     need_turnout_s: Floats  # [N]
@@ -217,7 +221,7 @@ class Calls:
     caller_pick_up_s: Floats  # [M] the call-taker's moment before answering
     caller_talk_s: Floats  # [M] full talk
     caller_short_talk_s: Floats  # [M] talk where the desk knows the incident already
-    caller_transfer_talk_s: Floats  # [M] talk at a wrong desk before the transfer
+    caller_transfer_talk_s: Floats  # [M] talk at a wrong desk before the transfer; only used where astray
     caller_after_call_s: Floats  # [M]
     dial_start: Ints  # [M + 1] dials of caller m: start[m] .. start[m + 1]
     dial_second: Ints  # [M] first dial on the agency's number; those before it are on 112

@@ -32,6 +32,7 @@ class Unit:
         self.regency = world.unit_regency[identity]
         self.home = self.base = world.unit_zone[identity]
         self.turnout_s = world.unit_turnout_s[identity]
+        self.busy_factor = world.unit_busy_factor[identity]
         self.state = State.IDLE
         self.turn = 0  # assignments so far; a timer of an earlier turn is void
         self.job: JobRecord | None = None
@@ -73,10 +74,15 @@ class Fleet:
     # ---- alerting and choosing -----------------------------------------------------------------------------
 
     def alert(self, need: int, desk: int, by_notice: bool = False) -> None:
-        """An agency hears of an incident, once: make its job and assign a unit."""
+        """An agency hears of an incident, once: make its job and assign a unit.
+
+        A need of no agency was work on the ticket only.
+        """
         if self.is_alerted[need]:
             return
         self.is_alerted[need] = True
+        if self.calls.need_agency[need] == NONE:
+            return
         job = JobRecord(need, desk, by_notice, self.env.now)
         incident = self.calls.need_incident[need]
         job.agency = self.calls.need_agency[need]
@@ -88,8 +94,8 @@ class Fleet:
         self.assign(job)
 
     def assign(self, job: JobRecord) -> None:
-        """Send the nearest available unit; with none available the job waits, or is lost."""
-        unit = self.nearest_unit(job)
+        """Send the first choice of the available units; with none available the job waits, or is lost."""
+        unit = self.first_choice(job)
         if unit is not None:
             self.send(unit, job)
         elif self.world.jobs_wait:
@@ -97,10 +103,12 @@ class Fleet:
         else:
             job.outcome = JobOutcome.LOST
 
-    def nearest_unit(self, job: JobRecord) -> Unit | None:
-        """The available unit with the least planned time to the scene; ties to the lowest id."""
+    def first_choice(self, job: JobRecord) -> Unit | None:
+        """The available unit that is preferred for the scene or, without preferences, has the least planned
+        time; ties to the lowest id.
+        """
         to_scene_s = self.world.travel_s[self.period, :, job.scene]
-        nearest, nearest_s = None, inf
+        first, first_order = None, inf
         for unit in self.candidates[job.agency, job.regency]:
             if not self.is_available(unit) or self.is_held_back(unit, job):
                 continue
@@ -108,16 +116,17 @@ class Fleet:
                 planned_s = rules.planned_s(unit.turnout_s, to_scene_s[unit.base])
             else:
                 planned_s = rules.planned_s(0.0, to_scene_s[self.zone_of(unit)])
-            if rules.is_nearer(planned_s, unit.id, nearest_s, NO_LIMIT if nearest is None else nearest.id):
-                nearest, nearest_s = unit, planned_s
+            order = rules.order_of_choice(self.rank_of(unit, job), planned_s)
+            if rules.is_chosen_before(order, unit.id, first_order, NO_LIMIT if first is None else first.id):
+                first, first_order = unit, order
         if self.world.divert:
-            nearest, nearest_s = self.nearer_by_diversion(job, to_scene_s, nearest, nearest_s)
-        return nearest if isfinite(nearest_s) else None
+            first, first_order = self.first_by_diversion(job, to_scene_s, first, first_order)
+        return first if isfinite(first_order) else None
 
-    def nearer_by_diversion(
-        self, job: JobRecord, to_scene_s: Any, nearest: Unit | None, nearest_s: float
+    def first_by_diversion(
+        self, job: JobRecord, to_scene_s: Any, first: Unit | None, first_order: float
     ) -> tuple[Unit | None, float]:
-        """A unit rolling to a less urgent job, where it would be there sooner than any available one."""
+        """A unit rolling to a less urgent job, where it comes before any available one in order of choice."""
         for unit in self.candidates[job.agency, job.regency]:
             if unit.job is None or unit.job.priority <= job.priority:
                 continue
@@ -127,9 +136,15 @@ class Fleet:
                 planned_s = rules.planned_s(0.0, to_scene_s[self.zone_of(unit)])
             else:
                 continue
-            if planned_s < nearest_s:
-                nearest, nearest_s = unit, planned_s
-        return nearest, nearest_s
+            order = rules.order_of_choice(self.rank_of(unit, job), planned_s)
+            if order < first_order:
+                first, first_order = unit, order
+        return first, first_order
+
+    def rank_of(self, unit: Unit, job: JobRecord) -> int:
+        """The unit's rank of preference for the scene, -1 where there are no preferences."""
+        preference = self.world.unit_preference
+        return int(preference[job.scene, unit.id]) if preference.size else NONE
 
     def is_available(self, unit: Unit) -> bool:
         return unit.state == State.IDLE or (unit.state == State.RETURNING and self.world.assign_returning)
@@ -223,7 +238,8 @@ class Fleet:
         way_s = rules.leg_s(table_s, self.calls.need_travel_factor[need])
         job.rolling_s = env.now + self.calls.need_turnout_s[need]
         job.on_scene_s = job.rolling_s + way_s
-        yield Timer(env, env.now + self.calls.need_busy_s[need], Rank.UNIT, unit.id, turn)
+        busy_s = rules.busy_s(self.calls.need_busy_s[need], unit.busy_factor)
+        yield Timer(env, env.now + busy_s, Rank.UNIT, unit.id, turn)
         job.available_s = job.back_s = env.now
         job.outcome = JobOutcome.SERVED
         unit.job = None
@@ -264,15 +280,17 @@ class Fleet:
             self.take_waiting_job(unit)
 
     def take_waiting_job(self, unit: Unit) -> bool:
-        """A unit that becomes available takes the first waiting job, its own regency's before others."""
+        """A unit that becomes available takes the first waiting job that it may be sent to.
+
+        Its own regency's jobs come before others.
+        """
         for group in ([unit.regency], self.helps[unit.regency]):
             jobs = [entry for regency in group for entry in self.waiting[unit.agency, regency]]
             for entry in sorted(jobs):
                 job = entry[3]
                 zone = unit.base if unit.state == State.IDLE else unit.leg[2]
-                if isfinite(self.world.travel_s[self.period, zone, job.scene]) and not self.is_held_back(
-                    unit, job
-                ):
+                way_s = self.world.travel_s[self.period, zone, job.scene]
+                if rules.may_serve(self.rank_of(unit, job), way_s) and not self.is_held_back(unit, job):
                     self.waiting[unit.agency, job.regency].remove(entry)
                     self.send(unit, job)
                     return True

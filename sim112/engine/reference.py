@@ -77,7 +77,8 @@ class Replication:
     def run(self) -> Log:
         tell(self.change_the_world())
         tell(self.start_callers())
-        self.env.run(until=self.world.end_s)
+        if self.world.end_s > 0.0:  # SimPy refuses to run for no time at all
+            self.env.run(until=self.world.end_s)
         return to_log(self.records, self.fleet.jobs)
 
     def change_the_world(self) -> Story:

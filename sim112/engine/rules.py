@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim112.engine.contract import TICKS_PER_S
+from sim112.engine.contract import NO_LIMIT, NONE, TICKS_PER_S
 
 ID_BITS = 32
 TURN_BITS = 27
@@ -43,9 +43,32 @@ def planned_s(turnout_s: float, table_s: float) -> float:
     return turnout_s + table_s
 
 
-def is_nearer(planned_a_s: float, unit_a: int, planned_b_s: float, unit_b: int) -> bool:
-    """Whether unit a is chosen before unit b: the least planned time, ties to the lowest id."""
-    return planned_a_s < planned_b_s or (planned_a_s == planned_b_s and unit_a < unit_b)
+def may_serve(rank: int, way_s: float) -> bool:
+    """Whether a unit may be sent to a scene at all: there is a way, and its rank of preference is no refusal.
+
+    The rank is -1 where there are no preferences.
+    """
+    return rank < NO_LIMIT and way_s < math.inf
+
+
+def order_of_choice(rank: int, planned_s: float) -> float:
+    """What units are compared by, the least first: their rank of preference or, without, their planned time.
+
+    Infinite where the unit may not be sent.
+    """
+    if not may_serve(rank, planned_s):
+        return math.inf
+    return planned_s if rank == NONE else float(rank)
+
+
+def is_chosen_before(order_a: float, unit_a: int, order_b: float, unit_b: int) -> bool:
+    """Whether unit a is chosen before unit b: the least in ``order_of_choice``, ties to the lowest id."""
+    return order_a < order_b or (order_a == order_b and unit_a < unit_b)
+
+
+def busy_s(drawn_s: float, unit_factor: float) -> float:
+    """How long a unit is busy where that is drawn: the job's draw times the unit's factor, on the grid."""
+    return on_grid(drawn_s * unit_factor)
 
 
 def zone_on_way(
