@@ -20,7 +20,8 @@ from build_zones import FOLDER, SUMMIT_KM, Barriers, read_barriers
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay, cKDTree
 
-from sim112.world.area import Zone, distance_km, read_rows, read_zones
+from sim112.world.area import Zone, distance_km, read_zones
+from sim112.world.rows import read_rows
 
 LOCAL_DETOUR = 1.2  # ASSUMED: road over straight line; chosen by scripts/check_routes.py, see docs/roads.md
 LINK_DETOUR = {"toll": 1.05, "national": 1.15, "provincial": 1.2}  # ASSUMED, only for parts without a length

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from build_zones import FOLDER
 
-from sim112.world.area import District, Regency, distance_km, read_districts, read_regencies, read_rows
+from sim112.world.area import District, Regency, distance_km, read_districts, read_regencies
+from sim112.world.rows import read_rows
 
 # All ASSUMED.
 PATROLS_AT_SECTOR = 1  # a police sector station (Polsek) in each district

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sim112.world.area import District, Row, distance_km, read_districts, read_rows
+from sim112.world.area import District, distance_km, read_districts
+from sim112.world.rows import Row, read_rows
 
 FOLDER = Path(__file__).resolve().parents[1] / "sim112" / "data" / "central_java"
 AREA_PER_LOCAL_KM2 = 40.0  # ASSUMED: one local point for each full 40 km2 of a district

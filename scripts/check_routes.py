@@ -17,7 +17,7 @@ from build_roads import LOCAL_DETOUR, Graph, Link, Plan, build_edges, plan_roads
 from build_zones import FOLDER
 from numpy.typing import NDArray
 
-from sim112.world.area import read_rows
+from sim112.world.rows import read_rows
 
 FACTORS = (1.10, 1.15, 1.20, 1.25, 1.30, 1.35, 1.40, 1.45, 1.50)
 MEDIAN_BOUND_SHARE, WORST_BOUND_SHARE = 0.10, 0.30

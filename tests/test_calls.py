@@ -232,7 +232,7 @@ def test_more_demand_only_adds(area, change):
 def test_more_regencies_and_more_days_only_add(area):
     # the neighbour's centre that a call may be taken to depends on which neighbours there are
     two, three = subset(area, "pati", "kudus"), subset(area, "pati", "kudus", "kota_semarang")
-    moved = ("incident_regency", "caller_regency", "caller_wrong_regency")
+    moved = ("incident_regency", "caller_regency", "caller_wrong_regency", "caller_transfer_talk_s")
     assert_untouched(draw_calls(scenario(), two, 0), draw_calls(scenario(), three, 0), but=moved)
     before, after = draw_calls(scenario(), two, 0), draw_calls(scenario(days=4), two, 0)
     assert np.isin(before.incident_key, after.incident_key).all()
@@ -327,6 +327,18 @@ def test_calls_are_misrouted_only_near_a_border_and_only_to_another_regency(area
     assert some.caller_dials_112[wrong].all()
     none = draw_calls(scenario(callers={"misrouted": {"share": 1.0, "border_km": 0.0}}), area, 0)
     assert (none.caller_wrong_regency == -1).all()
+
+
+def test_a_transfer_talk_is_the_callers_own_and_only_of_those_who_are_misrouted(area):
+    half, all_of_them = (
+        draw_calls(scenario(callers={"misrouted": {"share": share, "border_km": 5.0}}), area, 0)
+        for share in (0.5, 1.0)
+    )
+    for some in (half, all_of_them):
+        assert ((some.caller_transfer_talk_s > 0) == (some.caller_wrong_regency >= 0)).all()
+    astray = half.caller_wrong_regency >= 0
+    assert 0 < astray.sum() < (all_of_them.caller_wrong_regency >= 0).sum()
+    assert np.array_equal(half.caller_transfer_talk_s[astray], all_of_them.caller_transfer_talk_s[astray])
 
 
 def test_needs_stand_in_the_fixed_order_of_agencies_and_only_ambulances_transport(calls):
@@ -450,9 +462,10 @@ def test_a_flood_day_brings_about_28_times_the_calls_about_incidents(area):
     assert wet / usual == pytest.approx(28, rel=0.1)
 
 
-@pytest.mark.parametrize(
-    "path", sorted((configs_dir() / "demand").glob("*.yaml")), ids=lambda path: path.stem
-)
+WEEKS = sorted(path for path in (configs_dir() / "demand").glob("*.yaml") if path.stem != "plain")
+
+
+@pytest.mark.parametrize("path", WEEKS, ids=lambda path: path.stem)
 def test_every_shipped_week_names_known_places_and_only_adds(area, path):
     week = {key: value for key, value in read(f"demand/{path.stem}").items() if key != "defaults"}
     changed = scenario(week, days=5)
@@ -500,7 +513,7 @@ def test_the_table_of_kinds_says_which_hospitals_take_them():
         ),
         ({"regencies": {"pati": {"dial_112_share_by_kind": {"prank": 1}}}}, "no kind of that sort"),
         ({"calls": {"fire": read("demand/typical_week")["calls"]["prank"]}}, "rename one of them"),
-        ({"use": "medium"}, "'low', 'mid' or 'high'"),
+        ({"use": "medium"}, "'low', 'mid', 'high' or 'everybody'"),
         ({"rate_facter": 2}, "rate_facter"),
     ],
 )

@@ -78,8 +78,8 @@ def test_a_scenario_file_begins_with_its_question(name: str) -> None:
     assert lines[1].startswith("# ") and lines[1].endswith("?")
 
 
-@pytest.mark.parametrize("name", choices("scenario"))
-def test_a_scenario_changes_only_deployment_and_rosters(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in choices("scenario") if name != "one_desk"])
+def test_a_scenario_of_the_province_changes_only_deployment_and_rosters(name: str) -> None:
     bare, named = default().model_dump(), scenario(name).model_dump()
     different = {key for key in bare if bare[key] != named[key]}
     assert different <= {"name", "question", "sourced", "assumed", "deployment", "staffing"}
@@ -170,7 +170,7 @@ def test_a_broken_file_is_one_line(tmp_path: Path) -> None:
         ("clock.warm_up_s=1e9", ["clock.warm_up_s", "less than or equal to"]),
         ("fleet.scale.fire=1e6", ["fleet.scale.fire", "less than or equal to 100"]),
         ("replications=1000000000", ["replications", "less than or equal to 100000"]),
-        ("lang=id", ["lang is 'id'", "it should be 'en'"]),
+        ("lang=fr", ["lang is 'fr'", "it should be 'en' or 'id'"]),
         ("name=../../evil", ["name: '../../evil' is no name", "letters, digits, spaces, _ and -"]),
         ("name='a b/c'", ["name: 'a b/c' is no name"]),
         ("name=", ["name: '' is no name"]),

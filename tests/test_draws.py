@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 from scipy import special
 
-from sim112.config.demand import Profile
 from sim112.config.distributions import Count, Duration, Factor
+from sim112.config.profiles import Profile
 from sim112.demand.draws import (
     BLOCK,
     ByKey,
@@ -327,6 +327,11 @@ def test_a_window_and_a_decay_cut_the_profile():
         (Duration, {"dist": "empirical", "values_s": [1, -2]}, "values from 0"),
         (Duration, {"dist": "empirical", "values_s": [1], "weights": [1, 2]}, "one weight a value"),
         (Duration, {"dist": "triangular", "mean_s": 9}, "exponential"),
+        (Duration, "soon", "give a number"),
+        (Duration, -3, "greater than or equal to 0"),
+        (Count, 1.5, "whole number"),
+        (Count, "off", "give a number"),
+        (Factor, True, "give a number"),
         (Count, {"dist": "fixed", "mean": 1.5}, "whole number"),
         (Count, {"dist": "poisson"}, "give mean"),
         (Factor, {"dist": "gamma", "mean": 1}, "give cv"),

@@ -11,7 +11,8 @@ from sim112.demand.calls import hospital_takes
 from sim112.engine.contract import NO_LIMIT, NONE, TICKS_PER_S, Change, World
 from sim112.errors import InputError
 from sim112.world.area import Area
-from sim112.world.network import build_world, deployed_labels, describe, load_places
+from sim112.world.desks import deployed_labels
+from sim112.world.network import build_world, describe, load_places
 from sim112.world.roads import TravelTimes, way
 
 HOUR_S = 3600.0

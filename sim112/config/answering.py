@@ -1,6 +1,10 @@
 """The lines on which calls come in: platforms, lines of each desk, and the agencies' own numbers."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sim112.config.distributions import off_as
 
 
 class Platform(BaseModel):
@@ -48,7 +52,7 @@ class OwnNumber(BaseModel):
 
     lines: int = Field(ge=1)
     call_takers: int = Field(ge=1)
-    bar_after: int = Field(ge=0)
+    bar_after: Annotated[int, Field(ge=0), off_as(0)]
 
 
 class OwnNumbers(BaseModel):
@@ -65,24 +69,27 @@ class OwnNumbers(BaseModel):
 class Answering(BaseModel):
     """How calls reach a desk, and what stands in their way.
 
-    ``lines`` by what a desk serves, ``lines_of`` for the centre of one regency. ``allocation`` names the
+    ``lines`` by what a desk serves, ``lines_of`` for the centre of one regency, ``lines_of_desk`` before both
+    for any 112 desk by its name (``112 pati``). ``allocation`` names the
     platform of a regency's centre; all others take the platforms in turn, in order of regency code, and hubs
     likewise in order of the first regency they serve. ``overflow_to`` is where a caller goes whom the first
     desk cannot take: ``none``, ``neighbour`` (the desk of an adjacent regency with the most lines, ties to
     the lowest code), or the label of a regency whose desk takes the overflow of all.
+    ``off`` stands for 0 and for ``none``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     lines: DeskLines
     lines_of: dict[str, int]
+    lines_of_desk: dict[str, int] = {}
     platforms: dict[str, Platform] = Field(min_length=1)
     allocation: dict[str, str]
     outages: tuple[Outage, ...]
-    announcement_s: float = Field(ge=0)
-    bar_after: int = Field(ge=0)
+    announcement_s: Annotated[float, Field(ge=0), off_as(0.0)]
+    bar_after: Annotated[int, Field(ge=0), off_as(0)]
     bar_s: float = Field(ge=0)
-    overflow_to: str
+    overflow_to: Annotated[str, off_as("none")]
     agencies: OwnNumbers
 
     @model_validator(mode="after")
@@ -94,7 +101,9 @@ class Answering(BaseModel):
                 raise ValueError(
                     f"{key} is {platform!r}, which is no platform; use one of {', '.join(self.platforms)}"
                 )
-        for label, lines in self.lines_of.items():
+        of_one = {f"lines_of.{label}": lines for label, lines in self.lines_of.items()}
+        of_one |= {f"lines_of_desk.{desk}": lines for desk, lines in self.lines_of_desk.items()}
+        for key, lines in of_one.items():
             if lines < 1:
-                raise ValueError(f"lines_of.{label} is {lines}; give at least 1")
+                raise ValueError(f"{key} is {lines}; give at least 1")
         return self

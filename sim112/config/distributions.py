@@ -2,12 +2,13 @@
 
 A continuous distribution is given by its mean and its coefficient of variation (cv: standard deviation /
 mean), so that a sweep moves one without the other. How values are drawn from it stands in ``demand.draws``.
+A plain number stands for what always has this value, and ``off`` for a duration of 0 s.
 """
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Shape = Literal[
     "deterministic", "exponential", "lognormal", "gamma", "erlang", "hyperexponential", "weibull", "uniform"
@@ -15,12 +16,22 @@ Shape = Literal[
 WIDEST_UNIFORM_CV = 1 / math.sqrt(3)  # of a uniform distribution that begins at 0
 
 
+def is_off(value: object) -> bool:
+    """Whether a value of the configuration is the word ``off``, which YAML reads as false."""
+    return value is False or value == "off"
+
+
+def off_as(value: Any) -> BeforeValidator:
+    """What the word ``off`` stands for in a part of the configuration that can be switched off."""
+    return BeforeValidator(lambda given: value if is_off(given) else given)
+
+
 class Duration(BaseModel):
     """A random time in seconds, never negative.
 
     ``cv`` belongs to lognormal, gamma, hyperexponential (1 or more, balanced means), weibull (0.05 to 10) and
     uniform (at most 0.577); ``stages`` to erlang; ``values_s``, with optional ``weights``, to empirical.
-    Deterministic and exponential need the mean alone.
+    Deterministic and exponential need the mean alone. A number of seconds is deterministic, ``off`` 0 s.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -31,6 +42,11 @@ class Duration(BaseModel):
     stages: int | None = Field(default=None, ge=1)
     values_s: tuple[float, ...] | None = None
     weights: tuple[float, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, value: Any) -> Any:
+        return _constant(0 if is_off(value) else value, "deterministic", "mean_s")
 
     @model_validator(mode="after")
     def _complete(self) -> "Duration":
@@ -53,7 +69,10 @@ class Duration(BaseModel):
 
 
 class Factor(BaseModel):
-    """A random factor without unit, never negative; the same distributions as ``Duration``, by ``mean``."""
+    """A random factor without unit, never negative; the same distributions as ``Duration``, by ``mean``.
+
+    A number is deterministic.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -61,6 +80,11 @@ class Factor(BaseModel):
     mean: float = Field(ge=0)
     cv: float | None = Field(default=None, ge=0)
     stages: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, value: Any) -> Any:
+        return _constant(value, "deterministic", "mean")
 
     @model_validator(mode="after")
     def _complete(self) -> "Factor":
@@ -72,7 +96,7 @@ class Count(BaseModel):
     """A random whole number from 0 on.
 
     Fixed (the mean, a whole number), poisson, geometric on 0, 1, 2, ... (by the mean) or empirical
-    (``values`` with optional ``weights``).
+    (``values`` with optional ``weights``). A number is fixed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -81,6 +105,11 @@ class Count(BaseModel):
     mean: float | None = Field(default=None, ge=0)
     values: tuple[int, ...] | None = None
     weights: tuple[float, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, value: Any) -> Any:
+        return _constant(value, "fixed", "mean")
 
     @model_validator(mode="after")
     def _complete(self) -> "Count":
@@ -103,6 +132,15 @@ class Count(BaseModel):
             return _weighted_mean(self.values, self.weights)
         assert self.mean is not None
         return self.mean
+
+
+def _constant(value: Any, dist: str, mean_name: str) -> Any:
+    """A plain number as a distribution that always has this value."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return {"dist": dist, mean_name: value}
+    if isinstance(value, bool | str | None):
+        raise ValueError(f"{value!r} is no distribution; give a number, or {{dist: ..., {mean_name}: ...}}")
+    return value
 
 
 def _refuse(dist: str, **fields: object) -> None:

@@ -6,11 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sim112.config.area import DAYS, Day
+
 DAY_H = 24.0
 
 
 class Shift(BaseModel):
-    """People on duty from one local hour of the day to another; a shift from 23 to 8 passes midnight."""
+    """People on duty from one local hour of the day to another; a shift from 23 to 8 passes midnight.
+
+    ``days``: the days of the week on which it begins, all unless given.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -18,6 +23,7 @@ class Shift(BaseModel):
     to_h: float = Field(gt=0, le=DAY_H)
     call_takers: int = Field(ge=0)
     dispatchers: int = Field(default=0, ge=0)
+    days: tuple[Day, ...] = Field(default=DAYS, min_length=1)
 
     @model_validator(mode="after")
     def _has_length(self) -> "Shift":
@@ -41,24 +47,28 @@ class Roster(BaseModel):
             raise ValueError("open_from_h and open_to_h are equal; give 0 and 24 for round the clock")
         edges = [*self.edges_h(), DAY_H]
         for start_h, end_h in pairwise(edges):
-            if self.is_open(start_h) and self.call_takers_at(start_h) == 0:
+            missing = [
+                day for at, day in enumerate(DAYS) if self.call_takers_at(start_h + at * DAY_H) == 0
+            ]
+            if self.is_open(start_h) and missing:
+                when = "" if len(missing) == len(DAYS) else f" on {', '.join(missing)}"
                 raise ValueError(
-                    f"nobody answers from {clock_face(start_h)} to {clock_face(end_h)}"
+                    f"nobody answers from {clock_face(start_h)} to {clock_face(end_h)}{when}"
                     f" although the desk is open {clock_face(self.open_from_h)}-{clock_face(self.open_to_h)};"
                     " let a shift with call-takers cover it, or shorten the opening hours"
                 )
         return self
 
     def is_open(self, hour: float) -> bool:
-        """Whether the desk is open at an hour of the day, 0 <= hour < 24."""
-        return covers(self.open_from_h, self.open_to_h, hour)
+        """Whether the desk is open at an hour of the day or of the week, from Monday 00:00."""
+        return covers(self.open_from_h, self.open_to_h, hour % DAY_H)
 
     def call_takers_at(self, hour: float) -> int:
-        """Call-takers on duty at an hour of the day: the sum over the shifts that cover it."""
+        """Call-takers on duty at an hour of the week, from Monday 00:00: the sum over the shifts."""
         return self._sum(hour, lambda shift: shift.call_takers)
 
     def dispatchers_at(self, hour: float) -> int:
-        """Dispatchers on duty at an hour of the day: the sum over the shifts that cover it."""
+        """Dispatchers on duty at an hour of the week, from Monday 00:00: the sum over the shifts."""
         return self._sum(hour, lambda shift: shift.dispatchers)
 
     def edges_h(self) -> tuple[float, ...]:
@@ -67,7 +77,16 @@ class Roster(BaseModel):
         return tuple(sorted({0.0} | {end % DAY_H for end in (*ends, self.open_from_h, self.open_to_h)}))
 
     def _sum(self, hour: float, count: Callable[[Shift], int]) -> int:
-        return sum(count(s) for s in self.shifts.values() if covers(s.from_h, s.to_h, hour))
+        return sum(count(s) for s in self.shifts.values() if _is_on(s, hour))
+
+
+def _is_on(shift: Shift, hour: float) -> bool:
+    """Whether a shift covers an hour of the week; the hours after midnight are of the day before."""
+    day, of_day = int(hour // DAY_H), hour % DAY_H
+    if not covers(shift.from_h, shift.to_h, of_day):
+        return False
+    begun = day if of_day >= shift.from_h else day - 1
+    return DAYS[begun % len(DAYS)] in shift.days
 
 
 class Staffing(BaseModel):
@@ -76,9 +95,10 @@ class Staffing(BaseModel):
     ``call_takers`` and ``dispatchers`` put one number at every 112 desk in all its open hours in place of
     those of the rosters; null leaves the rosters. ``roster_of`` names the roster of a regency's centre. Other
     centres take ``small_centre`` where fewer than ``small_below_population`` people live and ``centre``
-    elsewhere, hubs of a residency ``residency_centre``, and the province ``province_centre``. ``shift_end``:
-    ``finish`` lets people finish what they do and counts them meanwhile, ``fresh_crew`` replaces the whole
-    crew at each step and does not count overtime.
+    elsewhere, hubs of a residency ``residency_centre``, and the province ``province_centre``.
+    ``roster_of_desk`` names the roster of any 112 desk by the desk's name (``112 pati``) and goes before all
+    of these. ``shift_end``: ``finish`` lets people finish what they do and counts them meanwhile,
+    ``fresh_crew`` replaces the whole crew at each step and does not count overtime.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -92,6 +112,7 @@ class Staffing(BaseModel):
     residency_centre: str
     province_centre: str
     roster_of: dict[str, str]
+    roster_of_desk: dict[str, str] = {}
     rosters: dict[str, Roster] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -101,6 +122,7 @@ class Staffing(BaseModel):
             for name in ("small_centre", "centre", "residency_centre", "province_centre")
         }
         by_label = {f"roster_of.{label}": roster for label, roster in self.roster_of.items()}
+        by_label |= {f"roster_of_desk.{desk}": roster for desk, roster in self.roster_of_desk.items()}
         for key, roster in (by_rule | by_label).items():
             if roster not in self.rosters:
                 raise ValueError(

@@ -1,16 +1,32 @@
 """How long people take at their work, from the call-taker's hand on the telephone to the unit's handover."""
 
-from sim112.config.demand import Agency, Part
+from typing import Any
+
+from pydantic import model_validator
+
+from sim112.config.demand import AGENCIES, Agency, Part
 from sim112.config.distributions import Duration, Factor
 
 
 class ByAgency(Part):
-    """One duration for each agency, s."""
+    """One duration for each agency, s; a single one is that of every agency."""
 
     fire: Duration
     ambulance: Duration
     police: Duration
     rescue: Duration
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_one(cls, value: Any) -> Any:
+        if isinstance(value, cls):
+            return value
+        given = [agency for agency in AGENCIES if isinstance(value, dict) and agency in value]
+        if not given:
+            return dict.fromkeys(AGENCIES, value)
+        if "dist" in value or len(given) < len(AGENCIES):
+            raise ValueError(f"give one duration for all agencies, or one for each of {', '.join(AGENCIES)}")
+        return value
 
     def of(self, agency: Agency) -> Duration:
         """The duration of one agency."""

@@ -23,7 +23,8 @@ from sim112.demand.streams import Clock, Events, Frame
 from sim112.engine.contract import NONE, TICKS_PER_S, Floats, Ints
 from sim112.errors import InputError
 from sim112.paths import data_dir
-from sim112.world.area import Area, Row, read_regencies, read_rows, suggest
+from sim112.world.area import Area, read_regencies
+from sim112.world.rows import Row, read_rows, suggest
 
 COLUMNS = ("time", "kind", "place")
 OPTIONAL_COLUMNS = ("incident", "number", "talk_s", "after_call_s", "patience_s")

@@ -7,20 +7,18 @@ import numpy as np
 
 from sim112.config.callers import Callers
 from sim112.config.demand import AGENCIES, Demand
+from sim112.demand.arrivals import Arrivals, chain_stream, draw_arrivals, read_arrivals
 from sim112.demand.draws import draw, draw_count_each, draw_each, fold_key, order_of, seeded, uniform
-from sim112.demand.incidents import PER_100K, Incidents
+from sim112.demand.incidents import PER_100K, Incidents, area_rate_per_s
 from sim112.demand.places import Places, pick_zone
 from sim112.demand.streams import (
     DAY_S,
     WEEK_S,
     Frame,
     Stream,
-    Streams,
     Timeline,
     add_surges,
-    draw_events,
     expand,
-    read_streams,
 )
 from sim112.engine.contract import NONE, TICKS_PER_S, Bools, Floats, Ints
 
@@ -69,7 +67,7 @@ def draw_reporters(
     agency = number_called(demand, incidents)[incident]
     lookup_s = draw(callers.lookup_s, keys, "look-up")
     knows = np.array([callers.knows_share(name) for name in AGENCIES])
-    lookup_s[uniform(keys, "knows number") < knows[agency]] = 0.0
+    lookup_s[(uniform(keys, "knows number") < knows[agency]) | (agency == NONE)] = 0.0
     return People(
         key=key,
         incident=incident,
@@ -85,7 +83,7 @@ def draw_reporters(
     )
 
 
-def call_streams(demand: Demand, places: Places, timeline: Timeline) -> Streams:
+def call_streams(demand: Demand, places: Places, timeline: Timeline) -> Arrivals:
     """Calls without an incident, on 112 and on each agency's own number, and test calls after a launch."""
     streams = []
     launch = demand.launch
@@ -93,9 +91,13 @@ def call_streams(demand: Demand, places: Places, timeline: Timeline) -> Streams:
         scale = demand.rate_factor if kind.caller == "information" else demand.nuisance_factor
         entities_per_call = 1.0 if kind.numbers is None else 1 / (1 + kind.numbers.further_calls.expected)
         to_rate = places.population * PER_100K / DAY_S * scale * entities_per_call
-        answered = np.array([demand.rate_per_100k_day_of(label, name) for label in places.label])
-        on_112 = answered / kind.answered_share * to_rate
-        own = [Stream(name, number, NONE, on_112, kind.profile)]
+        interval_s = None
+        if kind.rate_per_100k_day is None:
+            on_112, interval_s = area_rate_per_s(kind, places, scale * entities_per_call)
+        else:
+            answered = np.array([demand.rate_per_100k_day_of(label, name) for label in places.label])
+            on_112 = answered / kind.answered_share * to_rate
+        own = [Stream(name, number, NONE, on_112, kind.profile, interval_s=interval_s)]
         for column, agency in enumerate(AGENCIES):
             per_day = np.full(places.code.size, kind.agency_rate_per_100k_day.get(agency, 0.0))
             own.append(Stream(f"{name}@{agency}", number, column, per_day * to_rate, kind.profile))
@@ -105,7 +107,7 @@ def call_streams(demand: Demand, places: Places, timeline: Timeline) -> Streams:
             rate = _launched(demand, places) * answered_now / kind.answered_share * to_rate
             decay_s = launch.decay_weeks * WEEK_S
             streams.append(Stream(f"{name}/launch", number, NONE, rate, kind.profile, decay_s=decay_s))
-    return read_streams(streams, demand.profiles, places, timeline)
+    return read_arrivals(streams, demand.profiles, places, timeline)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,9 +121,9 @@ class OtherCalls:
     number_key: Ints
 
 
-def draw_other_calls(demand: Demand, streams: Streams, frame: Frame) -> list[OtherCalls]:
+def draw_other_calls(demand: Demand, streams: Arrivals, frame: Frame) -> list[OtherCalls]:
     """Calls without an incident: the first of every number, and all that follow from numbers of nuisance."""
-    events, stream, keys = draw_events(streams, 1.0, frame)
+    events, stream, keys = draw_arrivals(streams, 1.0, frame)
     kind = streams.kind[stream]
     # on the grid, not clipped at 0: a number whose first call came before is met in the middle of its calls
     start_s = np.rint(events.time_s * TICKS_PER_S) / TICKS_PER_S + 0.0
@@ -154,7 +156,7 @@ def draw_other_calls(demand: Demand, streams: Streams, frame: Frame) -> list[Oth
 
 
 def join_people(
-    reporters: People, others: Sequence[OtherCalls], streams: Streams, places: Places, end_s: float
+    reporters: People, others: Sequence[OtherCalls], streams: Arrivals, places: Places, end_s: float
 ) -> People:
     """Everybody who calls within the simulated time, in order of key."""
     key = np.concatenate([reporters.key, *(lot.key for lot in others)])
@@ -204,7 +206,8 @@ def _within(key: Ints, start_s: Floats, end_s: float) -> Ints:
 
 def name_streams(demand: Demand) -> list[str]:
     """The names of all streams of draws of this demand, whose numbers must differ."""
-    names = [*demand.kinds, "day factor", "call log"]
+    chains = [chain_stream(name) for name, of in demand.profiles.items() if of.chain is not None]
+    names = [*demand.kinds, "day factor", "call log", *chains]
     for name in demand.calls:
         names += [name, *(f"{name}@{agency}" for agency in AGENCIES)]
     for surge, of in demand.surges.items():
@@ -213,12 +216,16 @@ def name_streams(demand: Demand) -> list[str]:
 
 
 def number_called(demand: Demand, incidents: Incidents) -> Ints:
-    """Whose own number is called about an incident: the first needed in the kind's order, else the first."""
+    """Whose own number is called about an incident: the first needed in the kind's order, else the first.
+
+    -1 for a kind that has no such number.
+    """
     agency = np.full(incidents.key.size, NONE, dtype=np.int64)
     for number, kind in enumerate(demand.kinds.values()):
         rows = np.flatnonzero(incidents.kind == number)
-        order = np.array([AGENCIES.index(name) for name in kind.numbers_called])
-        agency[rows] = order[incidents.needed[np.ix_(rows, order)].argmax(axis=1)]
+        order = np.array([AGENCIES.index(name) for name in kind.numbers_called], dtype=np.int64)
+        if order.size:
+            agency[rows] = order[incidents.needed[np.ix_(rows, order)].argmax(axis=1)]
     return agency
 
 

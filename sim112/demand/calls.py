@@ -6,9 +6,10 @@ from typing import Protocol
 
 import numpy as np
 
-from sim112.config.callers import Callers
-from sim112.config.demand import Demand, Talk
+from sim112.config.callers import Behaviour, Callers
+from sim112.config.demand import CallerClass, CallKind, Demand, IncidentKind, Talk
 from sim112.config.work import Work
+from sim112.demand.arrivals import Arrivals
 from sim112.demand.call_log import people_of, read_call_log, told
 from sim112.demand.callers import (
     People,
@@ -24,7 +25,7 @@ from sim112.demand.dials import draw_dials
 from sim112.demand.draws import Source, Words, check_streams, draw, draw_each, seeded, uniform
 from sim112.demand.incidents import draw_incidents, draw_needs, incident_streams
 from sim112.demand.places import Places, read_places
-from sim112.demand.streams import Clock, Frame, Streams, Timeline, read_timeline
+from sim112.demand.streams import Clock, Frame, Timeline, read_timeline
 from sim112.engine.contract import NONE, Bools, Calls, Floats, Ints
 from sim112.world.area import Area
 
@@ -119,19 +120,20 @@ def draw_calls(scenario: DrawnScenario, area: Area, replication: int) -> Calls:
     keys = seeded(people.key, frame.source)
     needs = draw_needs(demand, scenario.work, incidents)
 
-    behaviours = [callers.genuine, callers.information, callers.nuisance]
-    classes = ["genuine"] * len(demand.kinds) + [kind.caller for kind in demand.calls.values()]
-    numbers = {"genuine": 0, "information": 1, "nuisance": 2}
-    behaviour_of = np.array([numbers[name] for name in classes], dtype=np.int64)[people.kind]
+    behaviours, behaviour_of = _behaviours(demand, callers)
     dials = draw_dials(
         behaviours,
-        behaviour_of,
+        behaviour_of[people.kind],
         keys,
         people.start_s,
         people.dials_112,
         people.agency != NONE,
         timeline.end_s,
     )
+    wrong_regency = _draw_wrong_regency(callers, people, frame.places, keys)
+    astray = np.flatnonzero(wrong_regency != NONE)  # few: nobody else can need a transfer talk
+    transfer_talk_s = np.zeros(keys.size)
+    transfer_talk_s[astray] = draw(scenario.work.transfer_talk_s, keys[astray], "transfer talk")
     talk_s, short_talk_s, after_call_s = _draw_talks(demand, people.kind, keys)
     patience_s = dials.patience_s
     if log is not None:
@@ -140,6 +142,8 @@ def draw_calls(scenario: DrawnScenario, area: Area, replication: int) -> Calls:
         after_call_s = told(log.after_call_s, people.log_row, after_call_s)
         first = dials.start[:-1]
         patience_s[first] = told(log.patience_s, people.log_row, patience_s[first])
+    if not demand.after_call_work:
+        after_call_s = np.zeros(people.key.size)
     return Calls(
         incident_key=incidents.key,
         incident_noticed_s=incidents.noticed_s,
@@ -165,12 +169,12 @@ def draw_calls(scenario: DrawnScenario, area: Area, replication: int) -> Calls:
         caller_dials_112=people.dials_112,
         caller_agency=people.agency,
         caller_lookup_s=people.lookup_s,
-        caller_wrong_regency=_draw_wrong_regency(callers, people, frame.places, keys),
+        caller_wrong_regency=wrong_regency,
         caller_number=_dense(people.number_key),
         caller_pick_up_s=draw(scenario.work.pick_up_s, keys, "pick-up"),
         caller_talk_s=talk_s,
         caller_short_talk_s=short_talk_s,
-        caller_transfer_talk_s=draw(scenario.work.transfer_talk_s, keys, "transfer talk"),
+        caller_transfer_talk_s=transfer_talk_s,
         caller_after_call_s=after_call_s,
         dial_start=dials.start,
         dial_second=dials.second,
@@ -191,8 +195,8 @@ class _Always:
     clock: tuple[object, ...]
     timeline: Timeline
     places: Places
-    incidents: Streams
-    calls: Streams
+    incidents: Arrivals
+    calls: Arrivals
     dial_112_share: Floats
 
 
@@ -223,6 +227,20 @@ def _always(demand: Demand, area: Area, clock: Clock) -> _Always:
     return always
 
 
+def _behaviours(demand: Demand, callers: Callers) -> tuple[list[Behaviour], Ints]:
+    """The behaviours that there are, and which of them callers of each kind have, [K]."""
+    classes: list[CallerClass] = ["genuine", "information", "nuisance"]
+    behaviours = [callers.behaviour(name) for name in classes]
+    kinds: list[IncidentKind | CallKind] = [*demand.kinds.values(), *demand.calls.values()]
+    number = [classes.index(of.caller) if isinstance(of, CallKind) else 0 for of in kinds]
+    for kind, patience_s in enumerate(of.patience_s for of in kinds):
+        if patience_s is not None:
+            own = None if patience_s == "off" else patience_s
+            behaviours.append(behaviours[number[kind]].model_copy(update={"patience_s": own}))
+            number[kind] = len(behaviours) - 1
+    return behaviours, np.array(number, dtype=np.int64)
+
+
 def _dense(number: Ints) -> Ints:
     """Numbers from 0 on without gaps, in the same order; -1 stays."""
     shown = np.flatnonzero(number != NONE)
@@ -244,7 +262,9 @@ def _draw_talks(demand: Demand, kind: Ints, keys: Words) -> tuple[Floats, Floats
     short_talk_s = talk_s.copy()
     genuine = np.flatnonzero(kind < len(talks))
     if genuine.size:
-        short_s = draw_each([of.short_talk_s for of in talks], kind[genuine], keys[genuine], "talk")
+        short_s = draw_each(
+            [of.short_talk_s or of.talk_s for of in talks], kind[genuine], keys[genuine], "talk"
+        )
         short_talk_s[genuine] = np.minimum(short_s, talk_s[genuine])
     return talk_s, short_talk_s, after_call_s
 

@@ -1,24 +1,24 @@
 """Incidents and what they need: events in the world, whoever calls about them."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from sim112.config.demand import AGENCIES, Demand
+from sim112.config.demand import AGENCIES, CallKind, Demand, IncidentKind
 from sim112.config.work import ByAgency, Work
+from sim112.demand.arrivals import Arrivals, draw_arrivals, read_arrivals
 from sim112.demand.draws import NO_TIME, ByKey, Words, draw, draw_each, on_grid, order_of, seeded, uniform
 from sim112.demand.places import Places, pick_zone
 from sim112.demand.streams import (
     DAY_S,
+    HOUR_S,
     Events,
     Frame,
     Stream,
-    Streams,
     Timeline,
     add_surges,
     draw_day_factor,
-    draw_events,
-    read_streams,
 )
 from sim112.engine.contract import NONE, Bools, Floats, Ints
 
@@ -41,7 +41,10 @@ class Incidents:
 
 @dataclass(frozen=True, eq=False)
 class Needs:
-    """What each agency needed will meet, [N], in the fixed order of agencies within an incident."""
+    """What each agency needed will meet, [N], in the fixed order of agencies within an incident.
+
+    An agency of -1 is work on the ticket of an incident that needs no agency.
+    """
 
     start: Ints  # [I + 1]
     incident: Ints
@@ -56,19 +59,38 @@ class Needs:
     busy_s: Floats
 
 
-def incident_streams(demand: Demand, places: Places, timeline: Timeline) -> Streams:
+def incident_streams(demand: Demand, places: Places, timeline: Timeline) -> Arrivals:
     """One stream for each kind of incident, and one for each of its surges."""
     streams = []
     for number, (name, kind) in enumerate(demand.kinds.items()):
-        per_year = np.array([demand.rate_per_100k_year_of(label, name) for label in places.label])
-        rate_per_s = per_year * places.population * PER_100K / (YEAR_DAYS * DAY_S) * demand.rate_factor
-        streams.append(Stream(name, number, NONE, rate_per_s, kind.profile))
-    return read_streams(add_surges(streams, demand, places), demand.profiles, places, timeline)
+        if kind.rate_per_100k_year is None:
+            rate_per_s, interval_s = area_rate_per_s(kind, places, demand.rate_factor)
+        else:
+            per_year = np.array([demand.rate_per_100k_year_of(label, name) for label in places.label])
+            rate_per_s = per_year * places.population * PER_100K / (YEAR_DAYS * DAY_S) * demand.rate_factor
+            interval_s = None
+        streams.append(Stream(name, number, NONE, rate_per_s, kind.profile, interval_s=interval_s))
+    return read_arrivals(add_surges(streams, demand, places), demand.profiles, places, timeline)
 
 
-def draw_incidents(demand: Demand, streams: Streams, frame: Frame) -> Incidents:
+def area_rate_per_s(
+    kind: IncidentKind | CallKind, places: Places, factor: float
+) -> tuple[Floats, float | None]:
+    """The rate of a kind that has one for the whole area, by regency, [R]; and the interval, if it is fixed.
+
+    A factor of 0 leaves a fixed interval that is longer than any simulation.
+    """
+    share = places.population / places.population.sum()
+    if kind.rate_per_h is not None:
+        return kind.rate_per_h / HOUR_S * factor * share, None
+    assert kind.interval_s is not None
+    interval_s = kind.interval_s / factor if factor > 0 else math.inf
+    return share / kind.interval_s, interval_s
+
+
+def draw_incidents(demand: Demand, streams: Arrivals, frame: Frame) -> Incidents:
     """All incidents noticed from the start to the end of the simulated time."""
-    drawn = draw_events(streams, draw_day_factor(demand.day_factor, frame), frame)
+    drawn = draw_arrivals(streams, draw_day_factor(demand.day_factor, frame), frame)
     return place_incidents(demand, drawn.events, streams.kind[drawn.stream], frame)
 
 
@@ -113,7 +135,7 @@ def draw_needs(demand: Demand, work: Work, incidents: Incidents) -> Needs:
     transports, handover_s = np.zeros(agency.size, dtype=np.bool_), np.zeros(agency.size)
     transports[ambulance] = uniform(keys[ambulance], "transports") < transport_share[kind[ambulance]]
     handover_s[ambulance] = draw(work.handover_s, keys[ambulance], "handover")
-    return Needs(
+    needs = Needs(
         start=np.concatenate([[0], np.cumsum(incidents.needed.sum(axis=1))]).astype(np.int64),
         incident=incident.astype(np.int64),
         agency=agency.astype(np.int64),
@@ -127,6 +149,34 @@ def draw_needs(demand: Demand, work: Work, incidents: Incidents) -> Needs:
         transports=transports,
         handover_s=handover_s,
         busy_s=draw(work.busy_s, keys, _each_agency("busy", agency)),
+    )
+    return _with_ticket_work(demand, incidents, needs)
+
+
+def _with_ticket_work(demand: Demand, incidents: Incidents, needs: Needs) -> Needs:
+    """These needs and, for each incident that needs no agency but work on its ticket, one of nobody's."""
+    handling = [of.handling_s for of in demand.kinds.values()]
+    has_work = np.array([of is not None for of in handling], dtype=np.bool_)
+    rows = np.flatnonzero(has_work[incidents.kind] & ~incidents.needed.any(axis=1))
+    if rows.size == 0:
+        return needs
+    own: dict[str, Ints | Floats | Bools | float] = {
+        "incident": rows,
+        "agency": NONE,
+        "handling_s": draw_each(
+            [of or NO_TIME for of in handling],
+            incidents.kind[rows],
+            incidents.seeded[rows],
+            "handling/ticket",
+        ),
+        "travel_factor": 1.0,
+    }
+    count = np.diff(needs.start)
+    count[rows] = 1
+    columns = {field.name: getattr(needs, field.name) for field in fields(Needs) if field.name != "start"}
+    return Needs(
+        start=np.concatenate([[0], np.cumsum(count)]),
+        **{name: np.insert(of, needs.start[rows], own.get(name, 0)) for name, of in columns.items()},
     )
 
 

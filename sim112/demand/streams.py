@@ -9,14 +9,15 @@ therefore adds events and moves none, and a surge or a launch is a stream of its
 all blocks of all streams together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from sim112.config.demand import DayFactor, Demand, Profile
+from sim112.config.demand import DayFactor, Demand
+from sim112.config.profiles import Profile
 from sim112.demand.draws import (
     DAY_BITS,
     MOST_ORDINALS,
@@ -38,6 +39,7 @@ HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
 WEEK_S = 7 * DAY_S
 DAY_ZERO = date(2000, 1, 1)
+CONSTANT = Profile(peak_hour=0, swing=0)
 
 
 class Clock(Protocol):
@@ -80,13 +82,14 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A relative rate in time, cumulated: S pieces of constant rate."""
+    """A relative rate in time, cumulated: S pieces of constant rate, or of a rate that goes up or down."""
 
     edge_s: Floats  # [S + 1] ascending
     total_s: Floats  # [S + 1] the integral of the relative rate up to each edge
     steps: Steps  # the same, to find totals among
     gain_s: Floats  # [S] of each piece; infinite where the rate is 0
     length_s: Floats  # [S]
+    slope_share: Floats | None = None  # [S] (last - first) / (last + first) rate of the piece; None: all 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +100,10 @@ class Stream:
     kind: int  # the number of the kind of incident or call
     agency: int  # whose own number is called, NONE: 112, or an incident
     rate_per_s: Floats  # [R] mean rates
-    profile: str
+    profile: str | None  # None: constant
     window_s: tuple[float, float] | None = None
     decay_s: float | None = None
+    interval_s: float | None = None  # one event at each multiple, somewhere in the area
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,8 +170,9 @@ def read_curve(
     cuts = [hours]
     if window_s is not None:
         cuts.append(np.array(window_s))
-    if profile.pieces is not None:
-        cuts.append(np.array([start for start, _ in profile.pieces]))
+    pairs = profile.pieces or profile.linear
+    if pairs is not None:
+        cuts.append(np.array([start for start, _ in pairs]))
     edge_s = np.unique(np.clip(np.concatenate(cuts), hours[0], hours[-1]))
     middle_s = (edge_s[:-1] + edge_s[1:]) / 2
     rate = _relative_rate(profile, timeline, middle_s)
@@ -183,6 +188,7 @@ def read_curve(
         steps=guide_to(total_s),
         gain_s=np.where(gain_s > 0, gain_s, np.inf),
         length_s=np.diff(edge_s),
+        slope_share=None if profile.linear is None else _slope_share(profile.linear, edge_s),
     )
 
 
@@ -207,18 +213,24 @@ def add_surges(streams: Sequence[Stream], demand: Demand, places: Places) -> lis
     return every
 
 
+def group_by_curve(streams: Iterable[Stream]) -> list[list[Stream]]:
+    """The streams whose rates move alike, together."""
+    by_curve: dict[tuple[object, ...], list[Stream]] = {}
+    for stream in streams:
+        by_curve.setdefault((stream.profile, stream.window_s, stream.decay_s), []).append(stream)
+    return list(by_curve.values())
+
+
 def read_streams(
     streams: Sequence[Stream], profiles: Mapping[str, Profile], places: Places, timeline: Timeline
 ) -> Streams:
     """All that can be said of these streams before a replication is drawn."""
-    by_curve: dict[tuple[object, ...], list[Stream]] = {}
-    for stream in streams:
-        by_curve.setdefault((stream.profile, stream.window_s, stream.decay_s), []).append(stream)
-    streams = [stream for alike in by_curve.values() for stream in alike]
-    curves = [
-        (read_curve(profiles[alike[0].profile], timeline, alike[0].window_s, alike[0].decay_s), len(alike))
-        for alike in by_curve.values()
-    ]
+    by_curve = group_by_curve(streams)
+    streams = [stream for alike in by_curve for stream in alike]
+    curves = []
+    for alike in by_curve:
+        profile = CONSTANT if alike[0].profile is None else profiles[alike[0].profile]
+        curves.append((read_curve(profile, timeline, alike[0].window_s, alike[0].decay_s), len(alike)))
     shape = (len(streams), places.code.size, timeline.day.size)
     up_to_s = np.zeros((0, timeline.day.size + 1))
     if streams:
@@ -301,6 +313,9 @@ def _relative_rate(profile: Profile, timeline: Timeline, time_s: Floats) -> Floa
         starts, factors = np.array(profile.pieces, dtype=np.float64).T
         at = np.searchsorted(starts, time_s, side="right") - 1
         return np.where(at >= 0, factors[np.maximum(at, 0)], 0.0)
+    if profile.linear is not None:
+        starts, factors = np.array(profile.linear, dtype=np.float64).T
+        return np.where(time_s >= 0, np.interp(time_s, starts, factors), 0.0)
     if profile.hours is not None:
         values = np.array(profile.hours, dtype=np.float64)
         values = values / values.mean()
@@ -315,12 +330,25 @@ def _relative_rate(profile: Profile, timeline: Timeline, time_s: Floats) -> Floa
     return relative
 
 
+def _slope_share(pairs: Sequence[tuple[float, float]], edge_s: Floats) -> Floats:
+    """How steep each piece between two edges is, from -1 (down to 0) to 1 (up from 0)."""
+    starts, factors = np.array(pairs, dtype=np.float64).T
+    rate = np.interp(edge_s, starts, factors)
+    both = rate[1:] + rate[:-1]
+    return np.where((both > 0) & (edge_s[:-1] >= 0), np.diff(rate) / np.where(both > 0, both, 1.0), 0.0)
+
+
 def _invert(curve: Curve, target: Floats) -> Floats:
     """The times at which the cumulated rate reaches the targets; a piece of rate 0 is never hit."""
     at = np.minimum(curve.steps.below(target), curve.total_s.size - 1) - 1
     part: Floats = target - curve.total_s[at]
     part /= curve.gain_s[at]
     np.minimum(part, 1.0, out=part)
+    if curve.slope_share is not None:
+        # of a rate 1 - a + 2 a x at x of the piece, the part (1 - a) x + a x^2 has come
+        slope = curve.slope_share[at]
+        root = np.sqrt(np.maximum((1 - slope) ** 2 + 4 * slope * part, 0.0))
+        part = 2 * part / np.maximum(1 - slope + root, np.finfo(np.float64).tiny)
     part *= curve.length_s[at]
     part += curve.edge_s[at]
     return part

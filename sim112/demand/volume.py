@@ -1,4 +1,7 @@
-"""How many calls a demand means, by arithmetic: the means of what ``draw_calls`` draws, to calibrate by."""
+"""How many calls a demand means, by arithmetic: the means of what ``draw_calls`` draws, to calibrate by.
+
+Kinds whose rate is that of the whole area have none by regency here.
+"""
 
 from sim112.config.demand import Demand
 from sim112.demand.incidents import PER_100K, YEAR_DAYS

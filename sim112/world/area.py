@@ -6,8 +6,6 @@ Latitudes and longitudes are degrees (WGS 84), areas km2, distances km, populati
 folder of tables of another area with the same columns.
 """
 
-import csv
-import difflib
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim112.errors import InputError
+from sim112.world.rows import Row, read_rows, suggest, unique
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius of the Earth, IUGG
 AGENCIES = ("fire", "ambulance", "police", "rescue")
@@ -27,7 +26,10 @@ ZONE_KINDS = ("centre", "local", "junction")
 YES_NO_UNKNOWN = ("yes", "no", "unknown")
 TABLES = tuple(
     f"{name}.csv"
-    for name in ("regencies", "districts", "zones", "stations", "hospitals", "neighbours", "edges")
+    for name in (
+        *("regencies", "districts", "zones", "stations", "hospitals", "neighbours", "edges"),
+        *("desks", "units", "travel_times", "preferences"),  # of a small world
+    )
 )
 """The tables of an area that a simulation reads."""
 
@@ -176,18 +178,6 @@ class Area:
         return positions | {regency.code: at for at, regency in enumerate(self.regencies)}
 
 
-def suggest(word: str, known: Sequence[str]) -> str:
-    """The end of an error line: the nearest known word, or a few of them."""
-    asked = word.lower().replace(" ", "_")
-    near = [one for one in known if one.endswith(f"_{asked}")]  # semarang: the city or the regency?
-    near = near or difflib.get_close_matches(asked, known, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {' or '.join(repr(one) for one in near)}?"
-    if not known:
-        return ""
-    return f"; known are {', '.join(known[:4])}{', ...' if len(known) > 4 else ''}"
-
-
 def distance_km(
     lat: ArrayLike, lon: ArrayLike, other_lat: ArrayLike, other_lon: ArrayLike
 ) -> NDArray[np.float64]:
@@ -199,100 +189,6 @@ def distance_km(
 
 
 RowType = TypeVar("RowType")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a table, read strictly: each reader raises InputError naming file, row, value and mend."""
-
-    file: str
-    number: int
-    cells: dict[str, str]
-
-    def error(self, column: str, mend: str) -> InputError:
-        """The one line for a bad cell."""
-        return InputError(f"{self.file} row {self.number}: {column} is {self.cells[column]!r}; {mend}")
-
-    def text(self, column: str, *, empty: bool = False) -> str:
-        """The cell as it stands; empty only where that means *unknown* or *none*."""
-        if not self.cells[column] and not empty:
-            raise self.error(column, "give a value")
-        return self.cells[column]
-
-    def choice(self, column: str, allowed: Sequence[str]) -> str:
-        """The cell, one of the allowed words."""
-        if self.cells[column] not in allowed:
-            raise self.error(column, f"use one of {', '.join(allowed)}")
-        return self.cells[column]
-
-    def number_in(self, column: str, least: float, most: float) -> float:
-        """The cell as a finite number in [least, most]."""
-        try:
-            value = float(self.cells[column])
-        except ValueError:
-            raise self.error(column, "give a number") from None
-        if not math.isfinite(value) or not least <= value <= most:
-            raise self.error(column, f"give a number from {least:g} to {most:g}")
-        return value
-
-    def count(self, column: str, least: int = 0) -> int:
-        """The cell as a whole number of at least ``least``."""
-        try:
-            value = int(self.cells[column])
-        except ValueError:
-            raise self.error(column, "give a whole number") from None
-        if value < least:
-            raise self.error(column, f"give a whole number of at least {least}")
-        return value
-
-
-def read_rows(path: Path, columns: Iterable[str]) -> Iterator[Row]:
-    """The rows of a CSV table (UTF-8, header row) that has at least these columns.
-
-    Row numbers count lines of the file, the header being 1; blank lines are passed over. Raises InputError
-    for a missing file, a missing column or a row with too few or too many cells.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets put a mark at the beginning
-            reader = csv.reader(file, strict=True)
-            header = [cell.strip() for cell in next(reader, [])]
-            _check_header(path, header, columns)
-            for cells in reader:
-                if not cells:
-                    continue
-                if len(cells) != len(header):
-                    raise InputError(
-                        f"{path.name} row {reader.line_num}: {len(cells)} cells; "
-                        f"give {len(header)}, as in the header"
-                    )
-                row = Row(path.name, reader.line_num, dict(zip(header, map(str.strip, cells), strict=True)))
-                for column, cell in row.cells.items():
-                    if "\0" in cell:
-                        raise row.error(column, "a NUL byte is no text; save the table as CSV in UTF-8")
-                yield row
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such table; give a folder with {path.name} in it") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; give a CSV table of that name") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a CSV table") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path.name}: not a CSV table in UTF-8 ({error}); save it as one") from None
-
-
-def _check_header(path: Path, header: Sequence[str], columns: Iterable[str]) -> None:
-    columns = tuple(columns)
-    if not any(header):
-        raise InputError(f"{path.name}: is empty; give a header row ({', '.join(columns)}) and rows below it")
-    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-        if len(header) == 1 and mark in header[0]:
-            raise InputError(f"{path.name} row 1: cells are separated by {name}; save the table with commas")
-    for column in columns:
-        if column not in header:
-            raise InputError(f"{path.name} row 1: no column {column!r}{suggest(column, header)}")
-    for column in header:
-        if header.count(column) > 1:
-            raise InputError(f"{path.name} row 1: column {column!r} is there twice; keep one")
 
 
 def load_area(folder: Path) -> Area:
@@ -394,22 +290,14 @@ def _regency_code(row: Row, codes: set[str], column: str = "regency_code") -> st
     return code
 
 
-def _unique(row: Row, column: str, seen: dict[str, int]) -> str:
-    value = row.text(column)
-    if value in seen:
-        raise row.error(column, f"row {seen[value]} has it already; give each row its own")
-    seen[value] = row.number
-    return value
-
-
 def _read_regencies(path: Path) -> Iterator[Regency]:
     seen_codes: dict[str, int] = {}
     seen_labels: dict[str, int] = {}
     for row in read_rows(path, Regency.__dataclass_fields__):
         yield Regency(
-            code=_unique(row, "code", seen_codes),
+            code=unique(row, "code", seen_codes),
             name=row.text("name"),
-            label=_unique(row, "label", seen_labels),
+            label=unique(row, "label", seen_labels),
             type=row.choice("type", ("kabupaten", "kota")),
             seat=row.text("seat"),
             seat_lat=_latitude(row, "seat_lat"),
@@ -430,7 +318,7 @@ def _read_districts(path: Path, codes: set[str]) -> Iterator[District]:
     seen: dict[str, int] = {}
     for row in read_rows(path, District.__dataclass_fields__):
         yield District(
-            code=_unique(row, "code", seen),
+            code=unique(row, "code", seen),
             name=row.text("name"),
             regency_code=_regency_code(row, codes),
             lat=_latitude(row),
@@ -455,7 +343,7 @@ def _read_zones(path: Path, codes: set[str], districts: dict[str, District]) -> 
             raise row.error("regency_code", f"the district lies in {district.regency_code}: give that")
         yield Zone(
             zone=expected,
-            code=_unique(row, "code", seen),
+            code=unique(row, "code", seen),
             district_code=district.code,
             regency_code=regency_code,
             lat=_latitude(row),
@@ -486,7 +374,7 @@ def _read_stations(path: Path, codes: set[str], zones: tuple[Zone, ...]) -> Iter
                 f"{regency_code}, farther than {FARTHEST_STATION_KM:g} km; correct lat, lon or regency_code",
             )
         yield Station(
-            station_id=_unique(row, "station_id", seen),
+            station_id=unique(row, "station_id", seen),
             agency=row.choice("agency", AGENCIES),
             regency_code=regency_code,
             name=row.text("name"),
@@ -504,7 +392,7 @@ def _read_hospitals(path: Path, codes: set[str], zones: tuple[Zone, ...]) -> Ite
     for row in read_rows(path, columns):
         lat, lon = _latitude(row), _longitude(row)
         yield Hospital(
-            hospital_id=_unique(row, "hospital_id", seen),
+            hospital_id=unique(row, "hospital_id", seen),
             name=row.text("name"),
             kind=row.text("kind"),
             service=row.text("service"),

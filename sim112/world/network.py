@@ -1,26 +1,18 @@
-"""The network of one scenario: which desks there are, who is on duty, which units stand where.
+"""The network of one scenario: its area cut to size; desks, changes and units as the arrays of a World."""
 
-Desks are the 112 centres or hubs first, in order of the first regency they serve, then every agency's own
-number, regency by regency in the fixed order of agencies.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from sim112.config.answering import Answering, OwnNumber
-from sim112.config.clock import Clock
 from sim112.config.demand import AGENCIES
-from sim112.config.deployment import Deployment
 from sim112.config.scenario import Scenario
-from sim112.config.staffing import DAY_H, Roster, Shift, Staffing
 from sim112.demand.calls import hospital_takes, kind_table
 from sim112.engine.contract import NO_LIMIT, NONE, TICKS_PER_S, Bools, Change, Floats, Ints, World
 from sim112.errors import InputError
-from sim112.world.area import Area, Regency, Station, load_area, nearest_zone
+from sim112.world.area import Area, load_area, nearest_zone
+from sim112.world.desks import Desk, desks_of, steps_on_grid
 from sim112.world.roads import (
     TravelTimes,
     approach_times,
@@ -29,24 +21,10 @@ from sim112.world.roads import (
     load_roads,
     travel_times,
 )
+from sim112.world.small import SmallArea, load_small
+from sim112.world.units import units_of
 
-DAY_S = 86400.0
 HOUR_S = 3600.0
-STATUS_DATE = date(2021, 12, 1)  # of the column has_112_2021_12
-
-
-@dataclass(frozen=True)
-class Desk:
-    """One place that answers for the regencies at the positions ``members``; ``agency`` is -1 for 112."""
-
-    name: str
-    agency: int
-    members: tuple[int, ...]
-    roster: Roster
-    lines: int
-    platform: int
-    announcement_s: float
-    bar_after: int
 
 
 def load_places(scenario: Scenario, cache_folder: Path | None = None) -> tuple[Area, TravelTimes]:
@@ -54,6 +32,13 @@ def load_places(scenario: Scenario, cache_folder: Path | None = None) -> tuple[A
 
     Raises InputError for a table that is wrong or a road graph in pieces.
     """
+    if scenario.area.is_small_world:
+        return load_small(scenario.area)
+    if not scenario.area.speeds_kmh:
+        raise InputError(
+            f"area.path is {scenario.area.path!r} and there are no speeds; give the folder of a small world, "
+            "with desks.csv in it, or area=default for an area with roads"
+        )
     folder = scenario.area_folder
     area, roads = load_area(folder), load_roads(folder)
     check_connected(roads, area.islands)
@@ -115,27 +100,22 @@ def build_world(scenario: Scenario, area: Area, travel: TravelTimes) -> World:
             f"area.periods are {', '.join(scenario.area.period_names)} and the travel times are of"
             f" {', '.join(travel.periods)}; load the travel times of this scenario"
         )
-    deployed = deployed_labels(scenario.deployment, area)
-    desks = [*_centres(scenario, area, deployed), *_own_numbers(answering, area)]
-    centres_count = sum(desk.agency == NONE for desk in desks)
+    desks, platforms = desks_of(scenario, area)
     regency_desk = np.full(len(area.regencies), NONE, dtype=np.int64)
-    for at, desk in enumerate(desks[:centres_count]):
-        regency_desk[list(desk.members)] = at
+    agency_desk = np.full((len(area.regencies), len(AGENCIES)), NONE, dtype=np.int64)
+    for at, desk in enumerate(desks):
+        if desk.agency == NONE:
+            regency_desk[list(desk.members)] = at
+        else:
+            agency_desk[list(desk.members), desk.agency] = at
     neighbours = [
         [area.regency_index(r.code) for r in area.neighbours_of(own.code)] for own in area.regencies
     ]
-    changes = _changes(scenario, desks, travel.periods)
+    changes = _changes(scenario, desks, platforms, travel.periods)
     kinds = kind_table(scenario.demand)
-    speeds_kmh = scenario.area.speeds_by_period()
-    approach_s = approach_times(area.approach_km, {name: speeds_kmh[name] for name in travel.periods})
     takes = hospital_takes(scenario.demand, [hospital.service for hospital in area.hospitals])
     hospital_zone = _ints(hospital.zone for hospital in area.hospitals)
-    units = [
-        (AGENCIES.index(station.agency), area.regency_index(station.regency_code), station.zone)
-        for station, count in _scaled_units(area.stations, fleet.scale.model_dump())
-        for _ in range(count)
-    ]
-    turnout_s = [scenario.work.turnout_s.of(agency).expected_s for agency in AGENCIES]
+    units = units_of(scenario, area)
     return World(
         report_from_s=clock.report_from_s,
         report_to_s=clock.report_to_s,
@@ -145,13 +125,13 @@ def build_world(scenario: Scenario, area: Area, travel: TravelTimes) -> World:
         desk_agency=_ints(desk.agency for desk in desks),
         desk_lines=_ints(desk.lines for desk in desks),
         desk_platform=_ints(desk.platform for desk in desks),
-        desk_overflow=_overflow(answering.overflow_to, desks, regency_desk, neighbours, area),
+        desk_overflow=_ints(desk.overflow for desk in desks),
         desk_announcement_s=_on_grid([desk.announcement_s for desk in desks]),
         desk_bar_after=_ints(desk.bar_after for desk in desks),
         desk_bar_s=_on_grid([answering.bar_s] * len(desks)),
         fresh_crew=scenario.staffing.shift_end == "fresh_crew",
-        platform_name=tuple(platform.name for platform in answering.platforms.values()),
-        platform_channels=_ints(platform.channels for platform in answering.platforms.values()),
+        platform_name=tuple(platform.name for platform in platforms.values()),
+        platform_channels=_ints(platform.channels for platform in platforms.values()),
         change_time_s=np.array([time_s for time_s, *_ in changes], dtype=np.float64),
         change_what=_ints(what for _, what, _, _ in changes),
         change_subject=_ints(subject for _, _, subject, _ in changes),
@@ -159,7 +139,7 @@ def build_world(scenario: Scenario, area: Area, travel: TravelTimes) -> World:
         regency_name=tuple(regency.label for regency in area.regencies),
         regency_population=np.array([regency.population for regency in area.regencies], dtype=np.float64),
         regency_desk=regency_desk,
-        regency_agency_desk=np.arange(centres_count, len(desks), dtype=np.int64).reshape(-1, len(AGENCIES)),
+        regency_agency_desk=agency_desk,
         neighbour_start=_ints([0, *np.cumsum([len(row) for row in neighbours])]),
         neighbour_regency=_ints(other for row in neighbours for other in row),
         agency_name=AGENCIES,
@@ -172,15 +152,17 @@ def build_world(scenario: Scenario, area: Area, travel: TravelTimes) -> World:
         kind_is_emergency=kinds.is_emergency,
         zone_regency=np.ascontiguousarray(area.zone_regency, dtype=np.int64),
         zone_population=np.ascontiguousarray(area.zone_population, dtype=np.float64),
-        scene_approach_s=np.ascontiguousarray(approach_s),
+        scene_approach_s=_approach_s(scenario, area, travel),
         travel_s=np.ascontiguousarray(travel.travel_s),
         previous_zone=np.ascontiguousarray(travel.previous, dtype=np.int32),
         hospital_zone=hospital_zone,
         hospital_for=_nearest_hospitals(travel.travel_s, hospital_zone, takes),
-        unit_agency=_ints(agency for agency, _, _ in units),
-        unit_regency=_ints(regency for _, regency, _ in units),
-        unit_zone=_ints(zone for _, _, zone in units),
-        unit_turnout_s=_on_grid([turnout_s[agency] for agency, _, _ in units]),
+        unit_agency=_ints(unit.agency for unit in units),
+        unit_regency=_ints(unit.regency for unit in units),
+        unit_zone=_ints(unit.zone for unit in units),
+        unit_turnout_s=_on_grid([unit.turnout_s for unit in units]),
+        unit_busy_factor=np.array([unit.busy_factor for unit in units], dtype=np.float64),
+        unit_preference=_preference(area),
         assign_returning=fleet.assignable == "returning",
         jobs_wait=fleet.when_none == "wait",
         busy_drawn=fleet.busy_time == "drawn",
@@ -191,157 +173,24 @@ def build_world(scenario: Scenario, area: Area, travel: TravelTimes) -> World:
     )
 
 
-def deployed_labels(deployment: Deployment, area: Area) -> frozenset[str]:
-    """Labels of the regencies whose callers reach a 112 centre; see ``Deployment`` for the rules."""
-    deployed = {regency.label for regency in area.regencies if _has_centre(deployment, regency)}
-    here = {regency.label for regency in area.regencies}
-    return frozenset((deployed | set(deployment.add)) & here - set(deployment.remove))
-
-
-def _has_centre(deployment: Deployment, regency: Regency) -> bool:
-    if deployment.centres != "known":
-        return deployment.centres == "all"
-    launched = _launch_date(regency.launch_date)
-    if launched is not None:
-        return launched <= deployment.as_of
-    if regency.has_112_2021_12 == "yes":
-        # the date of its launch is unknown, but it had one on the day of the statuses
-        return deployment.as_of >= STATUS_DATE or deployment.unknown_112 == "upper"
-    if regency.has_112_2021_12 == "no":
-        return False
-    return deployment.unknown_112 == "upper"
-
-
-def _launch_date(text: str) -> date | None:
-    """A launch date of the table: a day, or a month, which counts from its first day; None if empty."""
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text if len(text) > len("2021-12") else f"{text}-01")
-    except ValueError:
-        raise InputError(f"regencies.csv: launch_date is {text!r}; give 2021-12-31 or 2021-12") from None
-
-
-def _centres(scenario: Scenario, area: Area, deployed: frozenset[str]) -> Iterator[Desk]:
-    """The 112 desks in order of the first regency they serve."""
-    grouping, answering = scenario.deployment.grouping, scenario.answering
-    groups: dict[str, list[int]] = {}
-    for at, regency in enumerate(area.regencies):
-        if regency.label in deployed:
-            group = {
-                "regency": regency.label,
-                "residency": f"hub {regency.residency}",
-                "province": "province",
-            }[grouping]
-            if grouping == "residency" and not regency.residency:
-                raise InputError(
-                    f"regencies.csv: {regency.label} has no residency; give it one, or group otherwise"
-                )
-            groups.setdefault(group, []).append(at)
-    in_turn = _platforms_in_turn(answering, area) if grouping == "regency" else {}
-    platforms = list(answering.platforms)
-    for at, (group, members) in enumerate(groups.items()):
-        first = area.regencies[members[0]]
-        lines: int = getattr(answering.lines, grouping)
-        yield Desk(
-            name=f"112 {group}",
-            agency=NONE,
-            members=tuple(members),
-            roster=_roster_of(scenario.staffing, grouping, first),
-            lines=answering.lines_of.get(first.label, lines) if grouping == "regency" else lines,
-            platform=platforms.index(in_turn[first.label]) if in_turn else at % len(platforms),
-            announcement_s=answering.announcement_s,
-            bar_after=answering.bar_after,
-        )
-
-
-def _platforms_in_turn(answering: Answering, area: Area) -> dict[str, str]:
-    """The platform of every regency, centre or not, so that a launch moves no other centre's platform."""
-    platforms = list(answering.platforms)
-    free = sorted((r for r in area.regencies if r.label not in answering.allocation), key=lambda r: r.code)
-    in_turn = {regency.label: platforms[at % len(platforms)] for at, regency in enumerate(free)}
-    return in_turn | answering.allocation
-
-
-def _roster_of(staffing: Staffing, grouping: str, first: Regency) -> Roster:
-    """The roster of a centre: by name, by size, or by what it serves."""
-    if grouping == "residency":
-        name = staffing.residency_centre
-    elif grouping == "province":
-        name = staffing.province_centre
-    else:
-        small = first.population < staffing.small_below_population
-        name = staffing.roster_of.get(first.label, staffing.small_centre if small else staffing.centre)
-    return staffing.rosters[name]
-
-
-def _own_numbers(answering: Answering, area: Area) -> Iterator[Desk]:
-    """Every agency's own number in every regency, round the clock."""
-    numbers: list[OwnNumber] = [getattr(answering.agencies, agency) for agency in AGENCIES]
-    rosters = [
-        Roster(shifts={"always": Shift(from_h=0, to_h=DAY_H, call_takers=own.call_takers)}) for own in numbers
-    ]
-    for at, regency in enumerate(area.regencies):
-        for number, (agency, own, roster) in enumerate(zip(AGENCIES, numbers, rosters, strict=True)):
-            yield Desk(
-                name=f"{agency} {regency.label}",
-                agency=number,
-                members=(at,),
-                roster=roster,
-                lines=own.lines,
-                platform=NONE,
-                announcement_s=0.0,
-                bar_after=own.bar_after,
-            )
-
-
-def _overflow(
-    overflow_to: str,
-    desks: Sequence[Desk],
-    regency_desk: Ints,
-    neighbours: Sequence[Sequence[int]],
-    area: Area,
-) -> Ints:
-    """The desk that takes whom each 112 desk cannot, [D]; -1 for none and for agencies' own numbers."""
-    overflow = np.full(len(desks), NONE, dtype=np.int64)
-    if overflow_to == "none":
-        return overflow
-    labels = {regency.label: at for at, regency in enumerate(area.regencies)}
-    for at, desk in enumerate(desks):
-        if desk.agency != NONE:
-            continue
-        if overflow_to == "neighbour":
-            others = {int(regency_desk[other]) for member in desk.members for other in neighbours[member]}
-            near = sorted(others - {NONE, at}, key=lambda other: (-desks[other].lines, other))
-            overflow[at] = near[0] if near else NONE
-        elif overflow_to in labels and regency_desk[labels[overflow_to]] != at:
-            overflow[at] = regency_desk[labels[overflow_to]]
-    return overflow
-
-
 def _changes(
-    scenario: Scenario, desks: Sequence[Desk], periods: Sequence[str]
+    scenario: Scenario, desks: Sequence[Desk], platforms: Iterable[str], periods: Sequence[str]
 ) -> list[tuple[float, int, int, int]]:
     """Rows (time s, what, subject, value) sorted so: the first state at 0, then what differs from before."""
-    clock, staffing = scenario.clock, scenario.staffing
+    clock = scenario.clock
     rows: list[tuple[float, int, int, int]] = []
-    by_roster: dict[int, tuple[list[tuple[float, int]], ...]] = {}  # many desks share a roster
     for at, desk in enumerate(desks):
-        if id(desk.roster) not in by_roster:
-            by_roster[id(desk.roster)] = _desk_steps(
-                clock, desk.roster, staffing if desk.agency == NONE else None
-            )
-        three = zip(
-            (Change.CALL_TAKERS, Change.DISPATCHERS, Change.OPEN), by_roster[id(desk.roster)], strict=True
-        )
-        for what, steps in three:
+        for what, steps in (
+            (Change.CALL_TAKERS, desk.call_takers),
+            (Change.DISPATCHERS, desk.dispatchers),
+            (Change.OPEN, desk.opening),
+        ):
             rows += [(time_s, int(what), at, value) for time_s, value in steps]
-    platforms = list(scenario.answering.platforms)
     for number, name in enumerate(platforms):
         windows = [(o.from_s, o.to_s) for o in scenario.answering.outages if o.platform == name]
         edges = sorted({0.0} | {edge for window in windows for edge in window})
         failed = [(edge, int(any(a <= edge < b for a, b in windows))) for edge in edges]
-        rows += [(t, int(Change.OUTAGE), number, v) for t, v in _steps(failed, clock.end_s)]
+        rows += [(t, int(Change.OUTAGE), number, v) for t, v in steps_on_grid(failed, clock.end_s)]
     by_hour = scenario.area.period_by_hour()
     place = [periods.index(name) for name in scenario.area.period_names]
     first_h = int(clock.start_of_week_s // HOUR_S)
@@ -350,57 +199,25 @@ def _changes(
         (h * HOUR_S - clock.start_of_week_s, place[by_hour[h % len(by_hour)]])
         for h in range(first_h, last_h + 1)
     ]
-    rows += [(t, int(Change.PERIOD), NONE, v) for t, v in _steps(hours, clock.end_s)]
+    rows += [(t, int(Change.PERIOD), NONE, v) for t, v in steps_on_grid(hours, clock.end_s)]
     return sorted(rows)
 
 
-def _desk_steps(
-    clock: Clock, roster: Roster, staffing: Staffing | None
-) -> tuple[list[tuple[float, int]], ...]:
-    """Steps (time s, value) of call-takers, dispatchers and opening of one desk over the simulated time."""
-    one_call_takers = staffing.call_takers if staffing else None
-    one_dispatchers = staffing.dispatchers if staffing else None
-
-    def call_takers(hour: float) -> int:
-        return roster.call_takers_at(hour) if one_call_takers is None else one_call_takers
-
-    def dispatchers(hour: float) -> int:
-        return roster.dispatchers_at(hour) if one_dispatchers is None else one_dispatchers
-
-    def when_open(value: Callable[[float], int]) -> list[tuple[float, int]]:
-        by_edge = [(hour, value(hour) if roster.is_open(hour) else 0) for hour in roster.edges_h()]
-        last_day = int((clock.start_of_day_s + clock.end_s) // DAY_S)
-        times = [
-            (day * DAY_S + hour * HOUR_S - clock.start_of_day_s, count)
-            for day in range(last_day + 1)
-            for hour, count in by_edge
-        ]
-        return _steps(times, clock.end_s)
-
-    return when_open(call_takers), when_open(dispatchers), when_open(lambda _: 1)
+def _approach_s(scenario: Scenario, area: Area, travel: TravelTimes) -> Floats:
+    """From a zone's point to a scene in it, [T, Z]; a scene of a small world lies at the point itself."""
+    if isinstance(area, SmallArea):
+        return np.zeros((len(travel.periods), len(area.zones)))
+    speeds_kmh = scenario.area.speeds_by_period()
+    return np.ascontiguousarray(
+        approach_times(area.approach_km, {name: speeds_kmh[name] for name in travel.periods})
+    )
 
 
-def _steps(values: Iterable[tuple[float, int]], end_s: float) -> list[tuple[float, int]]:
-    """The state at 0 and each later change before the end, on the grid; values come in order of time."""
-    steps: list[tuple[float, int]] = []
-    for time_s, value in values:
-        at_s = max(round(time_s * TICKS_PER_S) / TICKS_PER_S, 0.0)
-        if at_s == 0.0:
-            steps = [(0.0, value)]
-        elif at_s < end_s and value != steps[-1][1]:
-            steps.append((at_s, value))
-    return steps
-
-
-def _scaled_units(stations: Sequence[Station], scale: dict[str, float]) -> Iterator[tuple[Station, int]]:
-    """Stations with their units times the scale, so rounded that a regency's total of an agency is kept."""
-    sums: dict[tuple[str, str], int] = {}
-    for station in stations:
-        key = (station.regency_code, station.agency)
-        before = sums.get(key, 0)
-        sums[key] = before + station.units
-        factor = scale[station.agency]
-        yield station, int(sums[key] * factor + 0.5) - int(before * factor + 0.5)
+def _preference(area: Area) -> Ints:
+    """The rank of each unit for each zone, [Z, U]; (0, 0) where the nearest unit goes."""
+    if isinstance(area, SmallArea) and area.preference:
+        return np.array(area.preference, dtype=np.int64)
+    return np.zeros((0, 0), dtype=np.int64)
 
 
 def _nearest_hospitals(travel_s: Floats, hospital_zone: Ints, takes: Bools) -> Ints:

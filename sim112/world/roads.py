@@ -20,7 +20,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from sim112.errors import InputError
-from sim112.world.area import ZONE_KINDS, read_rows, suggest
+from sim112.world.area import ZONE_KINDS
+from sim112.world.rows import read_rows, suggest
 
 ROAD_CLASSES = ("toll", "national", "provincial", "local")
 GRID_PER_S = 1024  # times are multiples of 1/1024 s, so that sums of them are exact in float64
