@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sim112 import cli
+from sim112.cli.studies import expand
 from sim112.config.compare import CompareSettings
 from sim112.config.scenario import choices
 from sim112.errors import InputError
@@ -111,6 +112,7 @@ def test_a_run_prints_its_table_and_says_where_it_is_saved(
     stored = open_run(folder)
     assert stored.provenance["command"][:3] == ["sim112", "run", "pati"]
     assert str(stored) in text
+    assert f"\nSimulated by the {stored.provenance['engine']} engine.\n" in text
 
 
 def test_a_comparison_fits_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,13 +162,13 @@ def test_scenarios_can_be_swept(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_expansion_keeps_what_is_fixed_and_moves_the_last_list_fastest() -> None:
-    points = cli.expand(["a=1,2", "b=5", "c=x,y", "d=[1,2]"])
+    points = expand(["a=1,2", "b=5", "c=x,y", "d=[1,2]"])
     assert [values for values, _ in points] == [
         {"a": "1", "c": "x"}, {"a": "1", "c": "y"}, {"a": "2", "c": "x"}, {"a": "2", "c": "y"},
     ]  # fmt: skip
     assert points[1][1] == ["a=1", "b=5", "c=y", "d=[1,2]"]
     with pytest.raises(InputError, match="interval"):
-        cli.expand(["a=interval(0,1)"])
+        expand(["a=interval(0,1)"])
 
 
 def test_scenarios_prints_what_each_asks_and_rests_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,7 +224,7 @@ def test_a_result_is_shown_where_only_saving_it_fails(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("sim112.study.run.write_rows", full)
+    monkeypatch.setattr("sim112.study.results.write_rows", full)
     assert sim112("run", "pati", *SMALL, "replications=1", "--no-figures", "--results", str(tmp_path)) == 2
     said = capsys.readouterr()
     assert "What changes when 112 comes to Pati" in said.out

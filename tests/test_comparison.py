@@ -19,7 +19,7 @@ from sim112.study.comparison import (
     rows_of,
 )
 from sim112.study.kpis import Measures, measure
-from sim112.study.totals import column_at
+from sim112.study.totals import column_at, packed
 
 BASE = measure(tiny_world(), tiny_calls(), log_of(CALL_ROWS, JOB_ROWS), TARGETS, COSTS)
 
@@ -30,7 +30,7 @@ def with_totals(**columns: float) -> Measures:
     for name, total in columns.items():
         row = totals[column_at(name)]
         row[~np.isnan(row)] = total
-    return replace(BASE, totals=totals)
+    return replace(BASE, sums=packed(totals))
 
 
 def runs_of(alert_s: float, covered: float = 1000, unreported: int = 50, seed: int = 1, number: int = 12):
@@ -160,7 +160,7 @@ def test_the_spread_is_between_the_best_and_the_worst_regency():
         slots = BASE.scopes.slots("regency")
         totals[column_at("needing"), slots] = 50
         totals[column_at("response_capped_sum_s"), slots] = [50 * (600 + at), 50 * (900 - at)]
-        runs.append(replace(BASE, totals=totals))
+        runs.append(replace(BASE, sums=packed(totals)))
     spread, (best, worst) = estimate_spread("response_capped_s", runs)
     assert (best, worst) == ("pati", "kudus")
     assert spread.interval.value[0] == pytest.approx(300 - 3)
@@ -172,7 +172,7 @@ def test_a_regency_that_alone_improves_is_alone_in_the_second_family():
     for run in runs["a"]:
         totals = run.totals.copy()
         totals[column_at("alert_capped_sum_s"), BASE.scopes.slots("regency").start + PATI] -= 100 * 300
-        runs["b"].append(replace(run, totals=totals))
+        runs["b"].append(replace(run, sums=packed(totals)))
     rows = {row.member: row for row in compare(runs).regencies
             if row.measure == "alert_capped_s" and row.scenario == "b"}  # fmt: skip
     assert rows["pati"].verdict == "better"

@@ -15,13 +15,15 @@ from variations import TICKS_S, VARIATIONS, case_of
 from sim112.config.costs import Costs
 from sim112.config.targets import Targets
 from sim112.engine import reference
-from sim112.engine.contract import NONE, Calls, Change, Handler, JobOutcome, Log, Outcome, World
+from sim112.engine.contract import NO_LIMIT, NONE, Calls, Change, Handler, JobOutcome, Log, Outcome, World
 from sim112.errors import InputError
-from sim112.study import kernels
-from sim112.study.comparison import HEADLINE, STRESS
+from sim112.study import walk
+from sim112.study.comparison import HEADLINE, STRESS, compare
 from sim112.study.definitions import BY_KEY, MEASURES
-from sim112.study.kpis import Measures, get_ready, measure, merge
-from sim112.study.totals import BIN_FROM_S, BINS
+from sim112.study.desk_sums import sort, times_of
+from sim112.study.kpis import Measures, measure, merge
+from sim112.study.totals import BIN_FROM_S, BINS, bins_near
+from sim112.study.walk_sums import count
 
 NAN = np.nan
 YEAR_S = 365.25 * 86400
@@ -90,7 +92,8 @@ def tiny_world() -> World:
         scene_approach_s=np.zeros((1, 4)), travel_s=way[None], previous_zone=np.zeros((1, 4, 4), np.int32),
         hospital_zone=ints(0), hospital_for=np.zeros((4, 1, 4), np.int64),
         unit_agency=ints(0, 1, 1), unit_regency=ints(PATI, PATI, PATI), unit_zone=ints(0, 0, 0),
-        unit_turnout_s=floats(60, 60, 60), assign_returning=True, jobs_wait=True, busy_drawn=False,
+        unit_turnout_s=floats(60, 60, 60), unit_busy_factor=np.ones(3),
+        unit_preference=np.zeros((0, 0), np.int64), assign_returning=True, jobs_wait=True, busy_drawn=False,
         mutual_aid=True, divert=False, hold_back=2**31 - 1, move_up=False,
     )  # fmt: skip
 
@@ -322,6 +325,60 @@ def test_time_at_the_desk_is_clipped_to_the_report(measured):
     assert value(measured, "overtime_hours", "desk", CENTRE) == 0
 
 
+def test_hours_with_one_person_add_up_over_centres_and_are_neither_better_nor_worse():
+    """A second centre with one person on duty: more such hours, which is no bad news for the people there."""
+    world = tiny_world()
+    more = replace(
+        world,
+        desk_agency=ints(NONE, 0, NONE),
+        regency_desk=ints(CENTRE, AMBULANCE_NUMBER),
+        change_time_s=np.append(world.change_time_s, world.change_time_s[-1]),
+        change_what=np.append(world.change_what, Change.OPEN),
+        change_subject=np.append(world.change_subject, AMBULANCE_NUMBER),
+        change_value=np.append(world.change_value, 1),
+    )
+    before, after = (measure(w, tiny_calls(), log_of([], []), TARGETS, COSTS) for w in (world, more))
+    of_both = after.value("one_person_hours", "desk")[[CENTRE, AMBULANCE_NUMBER]]
+    assert value(after, "one_person_hours") == pytest.approx(of_both.sum())
+    assert value(after, "one_person_hours") > value(before, "one_person_hours")
+    compared = compare({"one": [before, before], "two": [after, after]})
+    assert compared.row("one_person_hours", "two").verdict == ""
+    assert compared.row("one_person_hours", "two").difference > 0
+    assert compare({"one": [before], "two": [before]}).row("one_person_hours", "two").verdict == "same"
+
+
+def test_work_on_tickets_that_alerts_nobody_is_no_need_of_a_unit(measured):
+    """The tree, which nobody needs to come to, and the fire each have work on their ticket as well."""
+    calls = tiny_calls()
+    incident = np.insert(calls.need_incident, [0, len(calls.need_incident)], [0, 4])
+    order = np.argsort(incident, kind="stable")
+    agency = np.insert(calls.need_agency, [0, len(calls.need_agency)], [NONE, NONE])[order]
+    needs = {
+        field.name: np.concatenate([column[:1], column, column[-1:]])[order]
+        for field in fields(calls)
+        if field.name.startswith("need_") and field.name != "need_start"
+        for column in [getattr(calls, field.name)]
+    }
+    needs |= {"need_incident": incident[order], "need_agency": agency}
+    start = np.searchsorted(incident[order], np.arange(len(calls.need_start)))
+    rows = [row | {"need": int(np.flatnonzero(order == row["need"] + 1)[0])} for row in JOB_ROWS]
+    again = measure(
+        tiny_world(), replace(calls, need_start=start, **needs), log_of(CALL_ROWS, rows), TARGETS, COSTS
+    )
+    assert np.array_equal(again.totals, measured.totals, equal_nan=True)
+
+
+def test_a_number_of_people_without_limit_is_no_roster():
+    world = tiny_world()
+    value_ = np.where(world.change_what == Change.CALL_TAKERS, NO_LIMIT, world.change_value)
+    unlimited = measure(
+        replace(world, change_value=value_), tiny_calls(), log_of(CALL_ROWS, []), TARGETS, COSTS
+    )
+    assert np.isnan(value(unlimited, "occupancy", "desk", CENTRE))
+    assert value(unlimited, "carried_erlang", "desk", CENTRE) > 0
+    assert value(unlimited, "cost_per_year") < 1e9
+
+
 def test_people_are_covered_while_their_centre_is_open(measured):
     assert value(measured, "people_covered") == pytest.approx(0.75 * 1000)
     assert value(measured, "people_covered", "regency", KUDUS) == 0
@@ -437,7 +494,8 @@ def test_where_there_is_no_centre_its_measures_are_undefined():
     measured = measure(world, tiny_calls(), log_of(CALL_ROWS, JOB_ROWS), TARGETS, COSTS)
     assert value(measured, "people_covered") == 0
     assert np.isnan(value(measured, "cost_per_report"))
-    assert np.isnan(value(measured, "one_person_hours"))
+    assert value(measured, "one_person_hours") == 0
+    assert np.isnan(value(measured, "one_person_hours", "regency_112", PATI))
 
 
 def test_an_empty_log_measures_without_warning():
@@ -533,8 +591,8 @@ def test_every_measure_has_its_words_and_its_page():
 
 def measured_both_ways(world: World, calls: Calls, log: Log, monkeypatch) -> tuple[Measures, Measures]:
     both = []
-    for walker in (kernels.walk_on_lists, kernels.machine_code()):
-        monkeypatch.setattr(kernels, "walker", lambda walker=walker: walker)
+    for walker in (walk.walk_on_lists, walk.compiled_walk()):
+        monkeypatch.setattr(walk, "walker", lambda walker=walker: walker)
         both.append(measure(world, calls, log, TARGETS, COSTS))
     return both[0], both[1]
 
@@ -550,8 +608,9 @@ def test_machine_code_and_lists_measure_the_same_to_the_bit(variation, monkeypat
         a, b = measured_both_ways(world, calls, reference.simulate(world, calls), monkeypatch)
         assert np.array_equal(a.totals, b.totals, equal_nan=True)
         assert np.array_equal(a.answered_by_kind, b.answered_by_kind)
+        assert np.array_equal(a.by_hour, b.by_hour)
         for name, histogram in a.histograms.items():
-            assert np.array_equal(histogram.at, b.histograms[name].at)
+            assert np.array_equal(histogram.step, b.histograms[name].step)
             assert np.array_equal(histogram.count, b.histograms[name].count)
 
 
@@ -563,14 +622,13 @@ def test_any_kind_of_array_will_do_and_nothing_is_compiled_anew(monkeypatch):
         column = column.astype(np.int32) if column.dtype == np.int64 else column
         odd[field.name] = np.stack([column, column], axis=-1)[..., 0]
         odd[field.name].flags.writeable = False
-    code = kernels.machine_code()
-    monkeypatch.setattr(kernels, "walker", lambda: code)
+    code = walk.compiled_walk()
+    monkeypatch.setattr(walk, "walker", lambda: code)
     a = measure(tiny_world(), calls, log, TARGETS, COSTS)
     b = measure(tiny_world(), calls, Log(**odd), TARGETS, COSTS)
     assert np.array_equal(a.totals, b.totals, equal_nan=True)
-    get_ready(tiny_world(), TARGETS, COSTS)
     assert len(code.signatures) == 1
-    assert kernels.is_compiled()
+    assert walk.is_compiled()
 
 
 def test_beside_the_reference_no_compiler_is_loaded():
@@ -587,7 +645,7 @@ def test_beside_the_reference_no_compiler_is_loaded():
 @given(st.lists(st.integers(0, 60), max_size=150), st.integers(0, 40), st.booleans())
 def test_times_in_any_order_are_sorted(times, first, nearly):
     values = list(range(first)) + (sorted(times, key=lambda t: t // 8) if nearly else times) + [-1]
-    kernels.sort(values, first, len(times), [0] * (len(times) + 1))
+    sort(values, first, len(times), [0] * (len(times) + 1))
     assert values == [*range(first), *sorted(times), -1]
 
 
@@ -601,7 +659,7 @@ def test_time_beyond_a_limit_is_that_of_every_second(spells, steps):
     place = SimpleNamespace(report_from_s=5.0, report_to_s=25.0)
     spells = [(min(spell), max(spell)) for spell in spells]
     steps = sorted(steps, key=lambda step: step[0])
-    times = kernels.times_of(
+    times = times_of(
         place, [s[0] for s in spells], [s[1] for s in spells], 0, len(spells), [0] * 20,
         [s[0] for s in steps], [s[1] for s in steps], 0, len(steps),
     )  # fmt: skip
@@ -624,9 +682,9 @@ def test_time_beyond_a_limit_is_that_of_every_second(spells, steps):
 )
 def test_a_duration_is_counted_in_the_bin_that_holds_it(duration_s):
     place = SimpleNamespace(
-        bins=BINS, bin_from_s=BIN_FROM_S.tolist(), bin_near=kernels.bins_near().tolist(), nowhere=1
+        bins=BINS, bin_from_s=BIN_FROM_S.tolist(), bin_near=bins_near().tolist(), nowhere=1
     )
     counts = [0] * BINS
-    kernels.count(place, counts, (0, 1), duration_s)
+    count(place, counts, (0, 1), duration_s)
     assert counts.index(1) == np.searchsorted(BIN_FROM_S, duration_s, side="right")
     assert sum(counts) == 1

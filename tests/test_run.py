@@ -23,9 +23,9 @@ from sim112.sources import assumptions
 from sim112.study import replication
 from sim112.study.comparison import HEADLINE, STRESS
 from sim112.study.replication import Batch, Progress, draw, notices, replicate, same_demand, world_of
-from sim112.study.run import ComparedResult, most_covered, under_stress
+from sim112.study.results import ComparedResult, most_covered
+from sim112.study.run import under_stress
 from sim112.study.sensitivity import at_end
-from sim112.world.area import TABLES
 
 SMALL = ("clock=day", "area.regencies=[pati,kudus]", "replications=3", "workers=1")
 QUICK = ("sensitivity=off", "use_levels=off", "stress=null")
@@ -226,8 +226,8 @@ def test_with_a_call_log_nobody_is_asked_whether_112_is_dialled(tmp_path: Path) 
 def own_tables(folder: Path) -> Path:
     """A copy of the shipped tables."""
     folder.mkdir()
-    for name in TABLES:
-        shutil.copy(data_dir() / name, folder)
+    for table in data_dir().glob("*.csv"):
+        shutil.copy(table, folder)
     return folder
 
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from sim112.study import statistics
 
 
-def test_mean_interval_is_student_t():
+def test_the_interval_of_few_replications_is_student_t():
     interval = statistics.mean_interval(np.array([1.0, 2.0, 3.0]))
     assert interval.value == 2.0
     # t(0.975, 2) = 4.30265, standard deviation 1, square root of 3
@@ -21,7 +22,7 @@ def test_one_replication_gives_no_interval_and_no_warning():
     assert np.isnan(interval.low).all() and np.isnan(interval.high).all()
     difference = statistics.paired_difference(np.array([1.0]), np.array([3.0]))
     assert difference.value == 2.0 and np.isnan(difference.low) and np.isnan(difference.p_value)
-    quantile = statistics.pooled_quantile([np.array([1, 1])], np.array([1.0, 2.0]), 0.5)
+    quantile = statistics.pooled_quantile([(np.array([0, 1]), np.array([1, 1]))], 1, np.array([1.0, 2.0]), 0.5)
     assert quantile.value == 1.0 and np.isnan(quantile.low)
 
 
@@ -53,7 +54,45 @@ def test_ratio_intervals_cover_the_truth():
     truth = many.sum() / many_counts.sum()
     interval = statistics.ratio_interval(sums.T, counts.T)
     covered = np.mean((interval.low <= truth) & (truth <= interval.high))
-    assert 0.90 < covered < 0.97
+    assert 0.94 <= covered <= 0.96
+
+
+def test_an_interval_reaches_to_the_side_to_which_values_lean_and_turns_with_them():
+    values = np.random.default_rng(3).exponential(1, 30)
+    interval, turned = statistics.mean_interval(values), statistics.mean_interval(-values)
+    assert interval.high - interval.value > 1.2 * (interval.value - interval.low)
+    assert (turned.low, turned.high) == (pytest.approx(-interval.high), pytest.approx(-interval.low))
+    scaled = statistics.mean_interval(5 + 1e6 * values)
+    assert (scaled.low - 5) / 1e6 == pytest.approx(interval.low)
+
+
+def test_even_values_have_students_interval_and_heavy_tails_a_wider_one():
+    even = np.tile([-1.0, 1.0], 15)
+    interval = statistics.mean_interval(even)
+    # t(0.975, 29) = 2.04523, standard error sqrt(30 / 29 / 30)
+    assert interval.high == pytest.approx(2.04523 / np.sqrt(29), rel=1e-5) == -interval.low
+    heavy = np.concatenate([np.zeros(28), [-4.0, 4.0]])
+    student = 2.04523 * heavy.std(ddof=1) / np.sqrt(30)
+    assert statistics.mean_interval(heavy).high > 1.4 * student
+
+
+def test_a_clear_p_value_has_an_interval_without_zero():
+    rng = np.random.default_rng(4)
+    first = rng.exponential(1, (15, 3000))
+    found = statistics.paired_difference(first, first + rng.exponential(1, first.shape) - 0.6)
+    outside = (found.low > 0) | (found.high < 0)
+    assert outside[found.p_value < 0.05].all() and (found.p_value < 0.05).mean() > 0.1
+
+
+def test_one_busy_replication_has_its_leverage():
+    """A replication with half of all calls moves the ratio twice as far as its residual says."""
+    numerator, denominator = np.array([9.0, 1.0, 1.0, 1.0]), np.array([6.0, 2.0, 2.0, 2.0])
+    values = statistics.linearised_ratio(numerator, denominator)
+    without = [(12 - n) / (12 - d) for n, d in zip(numerator, denominator, strict=True)]
+    moves = 3 * (1 - np.array(without))  # (n - 1) times how far leaving out moves the ratio of 1
+    assert values - values.mean() == pytest.approx(moves - moves.mean())
+    alone = statistics.linearised_ratio(np.array([3.0, 0.0]), np.array([6.0, 0.0]))
+    assert alone.tolist() == [0.5, 0.5]
 
 
 def test_quantile_intervals_cover_the_truth():
@@ -63,10 +102,10 @@ def test_quantile_intervals_cover_the_truth():
     covered = 0
     for _ in range(300):
         counts = [
-            np.bincount(np.minimum(rng.exponential(100, 120), 399).astype(int), minlength=400)
+            np.unique(np.minimum(rng.exponential(100, 120), 399).astype(int), return_counts=True)
             for _ in range(12)
         ]
-        quantile = statistics.pooled_quantile(counts, edges + 0.5, 0.9)
+        quantile = statistics.pooled_quantile(counts, 1, edges + 0.5, 0.9)
         covered += quantile.low - 0.5 <= truth <= quantile.high + 0.5
     assert 0.90 < covered / 300 < 0.99
 
@@ -76,11 +115,11 @@ def test_quantile_differences_are_paired():
     first, second = [], []
     for _ in range(10):
         durations = rng.exponential(100, 400) * rng.gamma(20, 1 / 20)
-        first.append(np.bincount(np.minimum(durations, 999).astype(int), minlength=1000))
+        first.append(np.unique(np.minimum(durations, 999).astype(int), return_counts=True))
         later = durations + 20 + rng.normal(0, 5, 400)
-        second.append(np.bincount(np.clip(later, 0, 999).astype(int), minlength=1000))
+        second.append(np.unique(np.clip(later, 0, 999).astype(int), return_counts=True))
     values = np.arange(1000) + 0.5
-    a, b = (statistics.pooled_quantile(counts, values, 0.5) for counts in (first, second))
+    a, b = (statistics.pooled_quantile(counts, 1, values, 0.5) for counts in (first, second))
     difference = statistics.paired_difference(a.linearised, b.linearised)
     assert difference.low <= 20 <= difference.high
     assert difference.p_value < 0.001
@@ -125,6 +164,36 @@ def test_few_counts_have_the_exact_poisson_interval():
     # Garwood's limits of a count of 10: 4.795 and 18.39
     assert (interval.value, interval.low, interval.high) == (5, pytest.approx(4.7954 / 2, rel=1e-4),
                                                              pytest.approx(18.390 / 2, rel=1e-4))  # fmt: skip
+
+
+def test_days_that_differ_widen_the_interval_of_few_counts():
+    even = np.tile([1.0, 0.0], (1, 10)).T
+    bunched = np.array([[10.0]] + [[0.0]] * 19)
+    exposure = np.ones((20, 1))
+    assert statistics.dispersion(even, exposure) == [1.0]
+    assert statistics.dispersion(bunched, exposure) == pytest.approx([10.0])
+    assert statistics.dispersion(bunched[:5], exposure[:5]) == [1.0]  # too few replications to see it
+    plain = statistics.count_interval(np.array(10.0), np.array(20.0))
+    wide = statistics.count_interval(np.array(10.0), np.array(20.0), dispersed=np.array(10.0))
+    assert wide.value == plain.value and wide.low < plain.low and wide.high > plain.high
+
+
+def test_a_true_mean_just_above_three_is_not_missed_on_both_sides():
+    """No events give [0, 3]; eight and nine reach down to 3."""
+    events = np.arange(60.0)
+    interval = statistics.count_interval(events, np.ones(60))
+    for mean in np.arange(0.1, 25, 0.01):
+        chance = np.exp(events * np.log(mean) - mean - np.cumsum(np.log(np.maximum(events, 1))))
+        assert chance[(interval.low <= mean) & (mean <= interval.high)].sum() > 0.945
+
+
+@pytest.mark.parametrize("trials", [10, 19, 20, 30, 60, 1000])
+def test_rare_shares_are_missed_one_time_in_twenty_at_most(trials):
+    events = np.arange(trials + 1.0)
+    interval = statistics.share_interval(events, np.full(trials + 1, float(trials)))
+    for share in np.arange(0.002, 1, 0.002):
+        chance = stats.binom.pmf(events, trials, share)
+        assert chance[(interval.low <= share) & (share <= interval.high)].sum() > 0.94
 
 
 def test_few_shares_have_the_exact_binomial_interval():

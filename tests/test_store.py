@@ -24,9 +24,17 @@ from sim112.paths import data_dir
 from sim112.study import replication
 from sim112.study.definitions import BY_KEY
 from sim112.study.replication import draw, world_of
-from sim112.study.store import SavingError, draft, open_run, stamp, write_provenance, write_rows
+from sim112.study.store import (
+    SavingError,
+    StoredRun,
+    draft,
+    open_run,
+    stamp,
+    write_provenance,
+    write_rows,
+)
 from sim112.study.sweep import Point, sweep
-from sim112.world.area import TABLES, load_area
+from sim112.world.area import load_area
 
 SMALL = ("clock=day", "area.regencies=[pati,kudus]", "replications=2", "workers=1")
 
@@ -122,7 +130,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("sim112.study.run.write_rows", full)
+    monkeypatch.setattr("sim112.study.results.write_rows", full)
     with pytest.raises(SavingError, match=r"cannot save in .*run \(No space left on device\)") as caught:
         sim112.run(small("all_35", "replications=1"), results=tmp_path, figures=False)
     assert "calls offered" in str(caught.value.result)
@@ -256,6 +264,29 @@ def test_the_log_joins_to_itself_and_to_the_tables(saved: Path) -> None:
     assert taken and taken <= {hospital.hospital_id for hospital in area.hospitals}
 
 
+def undocumented(stored: StoredRun) -> list[str]:
+    """Columns of the tables, keys of the provenance and files that docs/results.md does not name."""
+    text = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
+    names = [*stored.provenance, *(Path(file).name for file in stored.files if "scenario_" not in file)]
+    for file in stored.files:
+        name, _, ending = file.rpartition(".")
+        if ending == "parquet":
+            names += stored.table(name).column_names
+        elif ending == "csv":
+            names += stored.rows(name)[0]
+    return [name for name in dict.fromkeys(names) if f"`{name}`" not in text]
+
+
+def test_the_documentation_names_every_file_column_and_key(saved: Path) -> None:
+    assert undocumented(open_run(saved)) == []
+
+
+def test_every_scope_is_in_the_documentation(saved: Path) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
+    scopes = open_run(saved).table("measures")["scope"].unique().to_pylist()
+    assert [scope for scope in scopes if f"`{scope}`" not in text] == []
+
+
 def test_a_call_without_incident_has_none_in_the_log(saved: Path) -> None:
     table = open_run(saved).table("log/all_35/0/calls").to_pydict()
     nuisance = [kind in ("information", "prank", "ghost", "test") for kind in table["kind"]]
@@ -301,6 +332,7 @@ def test_a_comparison_saves_its_tables(tmp_path: Path) -> None:
     assert covered["dec_2021"] < covered["all_35"]
     assert str(stored) == str(result)
     assert len(stored.rows("sensitivity")) == 1
+    assert undocumented(stored) == []
 
 
 def points(*replications: int) -> list[Point]:
@@ -320,7 +352,7 @@ def test_a_sweep_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytes
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("sim112.study.sweep.replicate", interrupted)
+        patched.setattr("sim112.study.run.replicate", interrupted)
         with pytest.raises(KeyboardInterrupt, match="2 of 3 points are saved; go on with --into"):
             sweep(points(1, 2, 3), into=folder)
     assert {
@@ -358,8 +390,8 @@ def test_a_damaged_point_is_not_taken_for_a_result(tmp_path: Path) -> None:
 def test_changed_tables_and_a_changed_call_log_make_another_point(tmp_path: Path) -> None:
     tables, log = tmp_path / "tables", tmp_path / "calls.csv"
     tables.mkdir()
-    for name in TABLES:
-        shutil.copy(data_dir() / name, tables)
+    for table in data_dir().glob("*.csv"):
+        shutil.copy(table, tables)
     log.write_text("time,kind,place\n30000,fire,pati\n", encoding="utf-8")
     words = (f"area.path={tables}", f"demand.call_log={log}", "replications=1")
     point = [Point({}, sim112.scenario("all_35", *SMALL, *words))]

@@ -23,6 +23,9 @@ class CompareSettings(BaseModel):
     ``screening_replications`` times, and the ``sensitivity_shown`` that move it most as often as the
     scenarios, at most ``sensitivity_replications`` times. A suspect is a name and the keys of the
     assumptions that move together; ``sensitivity.at_end`` says how keys are read.
+
+    ``best`` is a measure by which the best scenario is selected, null for none: replications go on until it
+    is known with ``probability``, where it is ahead of the others by ``indifference``, in the measure's unit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +37,9 @@ class CompareSettings(BaseModel):
     screening_replications: int = Field(ge=1, le=MOST_REPLICATIONS)
     sensitivity_shown: int = Field(ge=1)
     sensitivity_replications: int = Field(ge=1)
+    best: str | None
+    indifference: float | None = Field(gt=0, allow_inf_nan=False)
+    probability: float = Field(gt=0.5, lt=1)
     suspects: dict[str, tuple[str, ...]]
 
 

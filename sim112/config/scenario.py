@@ -30,12 +30,14 @@ from sim112.config.costs import Costs
 from sim112.config.demand import Demand
 from sim112.config.deployment import Deployment
 from sim112.config.fleet import Fleet
+from sim112.config.precision import Precision
 from sim112.config.staffing import Staffing
 from sim112.config.targets import Targets
 from sim112.config.work import Work
 from sim112.errors import InputError
 from sim112.paths import configs_dir, data_dir
-from sim112.world.area import read_regencies
+from sim112.world.area import Regency, read_regencies
+from sim112.world.small import small_regencies
 
 MOST_REPLICATIONS = 100_000
 
@@ -48,8 +50,9 @@ class Scenario(BaseModel):
     """A named what-if: everything a simulation needs to know, and nothing random.
 
     ``question`` is what the scenario answers, ``sourced`` and ``assumed`` say which of its parts rest on
-    sources and which on assumptions. ``workers`` null means one process a core; ``engine`` auto takes the
-    engine that is done first.
+    sources and which on assumptions. ``replications`` are as many as are run, or, where ``precision`` wants
+    something, the first of them. ``workers`` null means one process a core; ``engine`` auto takes the engine
+    that is done first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,10 +63,11 @@ class Scenario(BaseModel):
     assumed: str
     seed: int = Field(ge=0, lt=2**63)
     replications: int = Field(ge=1, le=MOST_REPLICATIONS)
+    precision: Precision
     workers: int | None = Field(ge=1)
     engine: Literal["auto", "compiled", "reference"]
     save_log: bool
-    lang: Literal["en"]
+    lang: Literal["en", "id"]
     clock: Clock
     area: AreaConfig
     demand: Demand
@@ -90,14 +94,25 @@ class Scenario(BaseModel):
             f"{self.name}: {' '.join(self.question.split())}\n"
             f"  {self.replications} replications from {clock.start:%Y-%m-%d %H:%M}, seed {self.seed}: "
             f"{clock.report_s / 3600:g} h are reported, after {clock.warm_up_s / 3600:g} h of warm-up\n"
-            f"  in {', '.join(self.area.regencies) or 'every regency'} of "
-            f"{self.area.path or 'Central Java'}; sim112.run(...) simulates it, to_yaml(...) has every value"
+            f"  in {self._where}; sim112.run(...) simulates it, to_yaml(...) has every value"
         )
+
+    @property
+    def _where(self) -> str:
+        if self.area.is_small_world:
+            return f"the small world of {self.area.path or 'one desk'}"
+        return f"{', '.join(self.area.regencies) or 'every regency'} of {self.area.path or 'Central Java'}"
 
     @property
     def area_folder(self) -> Path:
         """The folder of the tables of the area."""
         return data_dir() if self.area.path is None else Path(self.area.path)
+
+    def regencies(self) -> tuple[Regency, ...]:
+        """All regencies of the area, simulated or not; InputError where the table of them is wrong."""
+        if self.area.is_small_world:
+            return small_regencies(self.area)
+        return read_regencies(self.area_folder)
 
 
 def scenario(name: str, *overrides: str, config_dir: Path | None = None) -> Scenario:
@@ -328,7 +343,7 @@ def _check_labels(scenario: Scenario) -> None:
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "there is no such folder"
         raise InputError(f"area.path is {scenario.area.path!r}; {what}: give a folder of tables, or null")
-    own = {regency.label for regency in read_regencies(scenario.area_folder)}
+    own = {regency.label for regency in scenario.regencies()}
     known = own | {regency.label for regency in read_regencies(data_dir())}
     network = {
         "deployment.add": scenario.deployment.add,

@@ -39,6 +39,12 @@ HEADLINE = (
 )
 """The measures of the first screen. With ``STRESS`` from a run under stress they are eight."""
 
+QUEUE_HEADLINE = (
+    *("blocked_share", "abandoned_share", "waited_share", "wait_s", "occupancy"),
+    *("unit_wait_s", "unit_waited_share", "utilisation", "unserved_share"),
+)
+"""The measures by which small worlds, textbook queues, are compared."""
+
 STRESS = "unreported_a_day"
 """The measure of the worst day: units are overwhelmed then in every scenario, and the telephone shows in
 what is never reported.
@@ -135,11 +141,16 @@ def estimate(key: str, runs: Sequence[Measures], scope: str = "province") -> Est
     """Estimate a measure from the replications of one scenario.
 
     Rare counts and shares get exact intervals, zero events an upper bound; everything else Student-t over
-    replications.
+    replications, corrected for skewness.
     """
     measure = BY_KEY[key]
     numerator = totals_by_replication(runs, measure.numerator, scope)
     denominator = totals_by_replication(runs, measure.denominator, scope)
+    return estimate_ratio(measure, numerator, denominator)
+
+
+def estimate_ratio(measure: Measure, numerator: Floats, denominator: Floats) -> Estimate:
+    """The same from the two totals of a measure, [replications, ...]."""
     linearised = measure.scale * statistics.linearised_ratio(numerator, denominator)
     plain = statistics.ratio_interval(numerator, denominator)
     interval = Interval(*(measure.scale * part for part in (plain.value, plain.low, plain.high)))
@@ -149,11 +160,14 @@ def estimate(key: str, runs: Sequence[Measures], scope: str = "province") -> Est
         interval = Interval(interval.value, interval.value, interval.value)
     elif measure.form == "count":
         events = total
-        interval = _prefer(statistics.count_interval(total, whole), interval, total, len(runs))
+        dispersed = statistics.dispersion(numerator, denominator)
+        few = statistics.count_interval(total, whole, dispersed=dispersed)
+        interval = _prefer(few, interval, total, len(numerator))
     elif measure.form == "share":
         events = whole
-        rare = np.minimum(total, whole - total)
-        interval = _prefer(statistics.share_interval(total, whole), interval, rare, len(runs))
+        dispersed = statistics.dispersion(numerator, denominator, of_share=True)
+        few = statistics.share_interval(total, whole, dispersed=dispersed)
+        interval = _prefer(few, interval, np.minimum(total, whole - total), len(numerator))
     elif measure.form == "mean":
         events = whole
     return Estimate(interval, linearised, np.where(np.isnan(total), 0.0, events))
@@ -171,10 +185,9 @@ def estimate_quantile(
     """Estimate a quantile of a duration (``definitions.QUANTITIES``), pooled over the replications of one
     scenario.
     """
-    counts = [run.histograms[quantity].dense(run.scopes.slots(scope)) for run in runs]
-    quantile = statistics.pooled_quantile(counts, MIDDLE_S, share)
-    events = np.sum([part.sum(axis=-1) for part in counts], axis=0).astype(np.float64)
-    return Estimate(Interval(quantile.value, quantile.low, quantile.high), quantile.linearised, events)
+    cells = [run.histograms[quantity].cells(run.scopes.slots(scope)) for run in runs]
+    found = statistics.pooled_quantile(cells, len(runs[0].members(scope)), MIDDLE_S, share)
+    return Estimate(Interval(found.value, found.low, found.high), found.linearised, found.durations)
 
 
 def estimate_spread(key: str, runs: Sequence[Measures]) -> tuple[Estimate, tuple[str, str]]:
@@ -201,7 +214,7 @@ def estimate_spread(key: str, runs: Sequence[Measures]) -> tuple[Estimate, tuple
 # ---- comparing ---------------------------------------------------------------------------------------------
 
 
-def compare(runs: Runs, stress: Runs | None = None) -> Comparison:
+def compare(runs: Runs, stress: Runs | None = None, headline_keys: Sequence[str] = HEADLINE) -> Comparison:
     """Compare scenarios with the first one.
 
     ``stress`` are the same scenarios on the worst day (a flood); from it comes what is never reported. Every
@@ -209,7 +222,7 @@ def compare(runs: Runs, stress: Runs | None = None) -> Comparison:
     """
     names = tuple(runs)
     first = runs[names[0]]
-    families = [(key, runs) for key in HEADLINE] + ([] if stress is None else [(STRESS, stress)])
+    families = [(key, runs) for key in headline_keys] + ([] if stress is None else [(STRESS, stress)])
     headline = _with_verdicts([row for key, source in families for row in measure_rows(key, source)])
     regencies = _with_verdicts([row for key in REGENCY_FAMILY for row in measure_rows(key, runs, "regency")])
     reductions = [row.variance_reduction for row in headline if np.isfinite(row.variance_reduction)]
@@ -220,7 +233,7 @@ def compare(runs: Runs, stress: Runs | None = None) -> Comparison:
         targets=first[0].targets,
         headline=tuple(headline),
         regencies=tuple(regencies),
-        unchanged=_unchanged(runs, headline),
+        unchanged=unchanged_measures(headline, {key: measure_rows(key, runs) for key in STEADY}),
         spreads=tuple(_spread_rows("response_capped_s", runs)),
         variance_reduction=float(np.median(reductions)) if reductions else float("nan"),
     )
@@ -231,7 +244,7 @@ def measure_rows(key: str, runs: Runs, scope: str = "province") -> list[Row]:
     untested.
     """
     estimates = {name: estimate(key, measures, scope) for name, measures in runs.items()}
-    return _rows(BY_KEY[key], estimates, scope, _members(runs, scope))
+    return rows_of_estimates(BY_KEY[key], estimates, scope, _members(runs, scope))
 
 
 def quantile_rows(quantity: str, share: float, runs: Runs, scope: str = "province") -> list[Row]:
@@ -242,7 +255,7 @@ def quantile_rows(quantity: str, share: float, runs: Runs, scope: str = "provinc
     measure = replace(
         base, key=f"{quantity.removesuffix('_s')}_{named}_s", form="mean", label=f"{base.label}, {named}"
     )
-    return _rows(measure, estimates, scope, _members(runs, scope))
+    return rows_of_estimates(measure, estimates, scope, _members(runs, scope))
 
 
 def _members(runs: Runs, scope: str) -> dict[str, tuple[str, ...]]:
@@ -261,9 +274,10 @@ def all_rows(runs: Runs, scopes: Sequence[str] = ("province",)) -> list[Row]:
     return [row for row in rows if np.isfinite(row.value)]
 
 
-def _rows(
+def rows_of_estimates(
     measure: Measure, estimates: Mapping[str, Estimate], scope: str, members: Mapping[str, tuple[str, ...]]
 ) -> list[Row]:
+    """Rows of a measure from its estimates by scenario, with differences from the first one, untested."""
     names = list(estimates)
     rows: list[Row] = []
     for name in names:
@@ -353,6 +367,8 @@ def _verdict(row: Row, p_holm: float) -> Verdict:
     if row.is_exact:
         clear = abs(row.difference) > 1e-9 * max(abs(row.value), 1.0)
         return _direction(row) if clear else "same"
+    if row.better == "neither":
+        return ""
     if row.is_few:
         return "too few"
     if np.isnan(row.p_value):
@@ -363,20 +379,26 @@ def _verdict(row: Row, p_holm: float) -> Verdict:
 
 
 def _direction(row: Row) -> Verdict:
+    """Which way a clear difference goes; no word where more is neither better nor worse."""
+    if row.better == "neither":
+        return ""
     improves = row.difference > 0 if row.better == "higher" else row.difference < 0
     return "better" if improves else "worse"
 
 
-def _unchanged(runs: Runs, headline: Sequence[Row]) -> tuple[tuple[str, float], ...]:
+def unchanged_measures(
+    headline: Sequence[Row], steady: Mapping[str, Sequence[Row]]
+) -> tuple[tuple[str, float], ...]:
     """Measures of which every difference, with its interval, is small; with the first one's value.
 
-    A measure with a clear verdict is not among them, however small the difference.
+    Looked at are the headline and the rows of ``STEADY``, by measure. A measure with a clear verdict is not
+    among them, however small the difference.
     """
     by_key: dict[str, list[Row]] = {}
     for row in headline:
         if row.measure != STRESS and not row.is_exact:
             by_key.setdefault(row.measure, []).append(row)
-    by_key |= {key: measure_rows(key, runs) for key in STEADY}
+    by_key |= {key: list(rows) for key, rows in steady.items()}
     kept = []
     for key, rows in by_key.items():
         bound = UNCHANGED_SHARE * abs(rows[0].value)
@@ -397,7 +419,7 @@ def _spread_rows(key: str, runs: Runs) -> list[Row]:
     rows = []
     for name, measures in runs.items():
         spread, (best, worst) = estimate_spread(key, measures)
-        row = _rows(measure, {name: spread}, "regency", {name: (f"{best} - {worst}",)})[0]
+        row = rows_of_estimates(measure, {name: spread}, "regency", {name: (f"{best} - {worst}",)})[0]
         rows.append(replace(row, verdict=""))
     return rows
 

@@ -211,18 +211,18 @@ DESK_MEASURES = (
         scale=1 / 3600,
     ),
     Measure(
-        "one_person_hours", "h/week", "hours with one person on duty, per centre",
-        "jam dengan satu petugas, per pusat",
-        "one_person_s", "centre_weeks", "lower", "exact",
-        "Hours a week in which exactly one call-taker is rostered at an open 112 centre, mean over "
-        "centres.",
+        "one_person_hours", "h/week", "hours with one person on duty, all centres",
+        "jam dengan satu petugas, semua pusat",
+        "one_person_s", "weeks", "neither", "exact",
+        "Hours a week in which exactly one call-taker is rostered at an open 112 centre, summed over "
+        "centres; every centre that opens may add to it, so that more is neither better nor worse.",
         scale=1 / 3600,
     ),
     Measure(
-        "unattended_hours", "h/week", "open hours with nobody on duty, per centre",
-        "jam buka tanpa petugas, per pusat",
-        "unattended_s", "centre_weeks", "lower", "exact",
-        "Hours a week in which a 112 centre is open and nobody is rostered, mean over centres.",
+        "unattended_hours", "h/week", "open hours with nobody on duty, all centres",
+        "jam buka tanpa petugas, semua pusat",
+        "unattended_s", "weeks", "lower", "exact",
+        "Hours a week in which a 112 centre is open and nobody is rostered, summed over centres.",
         scale=1 / 3600,
     ),
     Measure(
@@ -456,6 +456,22 @@ BY_KEY = {measure.key: measure for measure in MEASURES}
 
 COLUMNS = tuple(dict.fromkeys(name for m in MEASURES for name in (m.numerator, m.denominator)))
 """The totals that are kept, each once."""
+
+HOUR_MEASURES = (
+    Measure(
+        "offered_per_hour", "calls/h", "calls offered an hour", "panggilan masuk per jam",
+        "offered", "hours", "neither", "count",
+        "Attempts that reach a desk in an hour of the report, barred ones left out.",
+    ),
+    *(
+        BY_KEY[key]
+        for key in ("answered_within_share", "blocked_share", "abandoned_share", "waited_share", "wait_s")
+    ),
+)  # fmt: skip
+"""What is kept hour by hour of the report, for 112 and for each agency's own numbers."""
+
+HOUR_COLUMNS = tuple(dict.fromkeys(name for m in HOUR_MEASURES for name in (m.numerator, m.denominator)))
+"""The totals that are kept by hour; ``hours`` is how long an hour was simulated and reported."""
 
 SPANS = ("years", "weeks", "days", "window_s")
 """Columns that are the length of the reported time, kept everywhere."""

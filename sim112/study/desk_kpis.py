@@ -71,8 +71,9 @@ def _desk_columns(world: World, costs: Costs) -> dict[str, Floats]:
     for desk in range(len(world.desk_name)):
         from_s, (people, others, is_open) = _together(desk, call_takers, dispatchers, opening)
         lasts_s = np.diff(np.clip([*from_s, np.inf], world.report_from_s, world.report_to_s))
-        columns["call_taker_signed_in_s"][desk] = lasts_s @ people
-        columns["dispatcher_signed_in_s"][desk] = lasts_s @ others
+        # a number without limit is no roster: nobody is signed in, and their occupancy is undefined
+        columns["call_taker_signed_in_s"][desk] = lasts_s @ np.where(people < NO_LIMIT, people, 0)
+        columns["dispatcher_signed_in_s"][desk] = lasts_s @ np.where(others < NO_LIMIT, others, 0)
         if world.desk_agency[desk] == NONE:
             columns["open_s"][desk] = lasts_s @ is_open
             columns["one_person_s"][desk] = lasts_s @ ((people == 1) & (is_open == 1))
@@ -83,7 +84,6 @@ def _desk_columns(world: World, costs: Costs) -> dict[str, Floats]:
     rostered_h = (columns["call_taker_signed_in_s"] + columns["dispatcher_signed_in_s"]) / 3600
     cost_rp = costs.rp_per_centre_year * span_s / YEAR_S + rostered_h * costs.rp_per_rostered_hour
     return columns | {
-        "centre_weeks": np.where(opens, span_s / WEEK_S, 0.0),
         "centre_window_s": np.where(opens, span_s, 0.0),
         "cost_rp": np.where(opens, cost_rp, 0.0),
         "line_window_s": np.where(world.desk_lines < NO_LIMIT, span_s, 0.0),

@@ -1,23 +1,26 @@
 """Measures of one replication, or of several together: the only way from a log to a number.
 
-``definitions.py`` says what each measure means; ``desk_kpis`` and ``response_kpis`` sum what it needs; here
-is what the rest of the project reads.
+``definitions.py`` says what each measure means; ``desk_kpis`` and ``response_kpis`` say what is the same in
+every replication, ``walk`` sums what happened in one; here is what the rest of the project reads.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim112.config.costs import Costs
 from sim112.config.targets import Targets
 from sim112.engine.contract import Calls, Change, Floats, Ints, Log, World
-from sim112.study import kernels
-from sim112.study.definitions import BY_KEY, QUANTITIES, SPANS
+from sim112.study import walk
+from sim112.study.definitions import BY_KEY, HOUR_COLUMNS, QUANTITIES, SPANS
 from sim112.study.desk_kpis import DAY_S, WEEK_S, YEAR_S, desk_of_regency, put_desks, steps_of
+from sim112.study.desk_sums import DESK_TIMES
 from sim112.study.response_kpis import put_coverage, put_units
 from sim112.study.statistics import quantile_of_counts
 from sim112.study.totals import (
@@ -26,13 +29,17 @@ from sim112.study.totals import (
     HOURS,
     MIDDLE_S,
     Histogram,
+    Packed,
     Scopes,
+    bins_near,
     column_at,
     histogram_of,
     no_totals,
+    packed,
     scopes_of,
     sum_of_histograms,
 )
+from sim112.study.walk_tables import Asked, Happened, Place, Tally, columns_of, plain_column
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,24 +47,37 @@ class Measures:
     """What one replication (or several, merged) says: totals, from which every measure is a ratio, and
     histograms.
 
-    Its size depends on the world, not on how many calls there were. ``totals`` [columns, slots] is NaN where
-    a total is not kept for a scope. ``histograms`` holds each quantity of ``definitions.QUANTITIES``.
-    ``answered_by_kind`` [D, K] counts answered calls by desk and kind.
+    A study keeps one of these for each replication of each scenario, so they are held in few bytes.
+    ``histograms`` holds each quantity of ``definitions.QUANTITIES``. ``answered_by_kind`` [D, K] counts
+    answered calls by desk and kind.
     """
 
     replications: int
     scopes: Scopes
     targets: Targets
-    totals: Floats
+    sums: Packed  # [columns, slots]
     histograms: Mapping[str, Histogram]
-    answered_by_kind: Ints
+    answered_by_kind: NDArray[np.unsignedinteger]
+    hour_sums: Packed  # [columns, services * hours]
+
+    @property
+    def totals(self) -> Floats:
+        """The sums of all columns by slot, [columns, slots]; NaN where a total is not kept for a scope."""
+        return self.sums.rows()
+
+    @property
+    def by_hour(self) -> Floats:
+        """``definitions.HOUR_COLUMNS`` of calls by the hour of the report in which they are offered, [columns,
+        services, hours]; after a week the hours begin anew.
+        """
+        return self.hour_sums.rows().reshape(len(HOUR_COLUMNS), len(self.scopes.names["service"]), -1)
 
     def members(self, scope: str) -> tuple[str, ...]:
         return self.scopes.names[scope]
 
     def total(self, column: str, scope: str) -> Floats:
         """The sum of a column for each member of a scope."""
-        part: Floats = self.totals[column_at(column), self.scopes.slots(scope)]
+        part: Floats = self.sums.row(column_at(column))[self.scopes.slots(scope)]
         return part
 
     def value(self, key: str, scope: str = "province") -> Floats:
@@ -82,46 +102,48 @@ def measure(world: World, calls: Calls, log: Log, targets: Targets, costs: Costs
     What is noticed (incidents) or begun (callers) in the reported time counts, with all that follows from it;
     time averages are clipped to the reported time. Raises InputError where an agency has no target.
     """
-    return _measure(
-        world,
-        kernels.columns_of(kernels.Asked, calls),
-        kernels.columns_of(kernels.Happened, log),
-        targets,
-        costs,
-    )
-
-
-def get_ready(world: World, targets: Targets, costs: Costs) -> None:
-    """Compile what goes with the compiled engine, or load it, before worker processes are forked."""
-    kernels.machine_code()
-    _measure(world, kernels.nothing(kernels.Asked), kernels.nothing(kernels.Happened), targets, costs)
-
-
-def _measure(
-    world: World, asked: kernels.Asked, happened: kernels.Happened, targets: Targets, costs: Costs
-) -> Measures:
+    asked, happened = columns_of(Asked, calls), columns_of(Happened, log)
     fixed = _fixed(world, targets, costs)
     scopes, desks, kinds = fixed.scopes, len(world.desk_name), len(world.kind_name)
     slots = [scopes.start["agency" if name in OF_CALLS else "regency_112"] for name in QUANTITIES]
     counts = [np.zeros(size * BINS, np.int32) for size in slots]
-    tally = kernels.Tally(fixed.sums.flatten(), np.zeros(desks * kinds, np.int64), *counts)
-    kernels.walker()(fixed.place, asked, happened, kernels.blank_notes(fixed.place, asked, happened), tally)
+    by_hour = np.zeros(len(scopes.names["service"]) * fixed.place.hours * len(HOUR_COLUMNS))
+    tally = Tally(fixed.sums.flatten(), by_hour, np.zeros(desks * kinds, np.int64), *counts)
+    walk.walker()(fixed.place, asked, happened, walk.blank_notes(fixed.place, asked, happened), tally)
 
     sums = tally.sums.reshape(scopes.size + 1, -1)
-    of_desks = sums[scopes.slots("desk")][:, kernels.DESK_TIMES]
-    of_desks = np.concatenate([of_desks, np.full((1, len(kernels.DESK_TIMES)), np.nan)])
-    sums[scopes.slots("regency_112"), kernels.DESK_TIMES] = of_desks[desk_of_regency(world)]
+    of_desks = sums[scopes.slots("desk")][:, DESK_TIMES]
+    of_desks = np.concatenate([of_desks, np.full((1, len(DESK_TIMES)), np.nan)])
+    sums[scopes.slots("regency_112"), DESK_TIMES] = of_desks[desk_of_regency(world)]
     return Measures(
         replications=1,
         scopes=scopes,
         targets=targets,
-        totals=sums[:-1].T.copy(),
+        sums=packed(sums[:-1].T),
         histograms={
             name: histogram_of(of_quantity) for name, of_quantity in zip(QUANTITIES, counts, strict=True)
         },
-        answered_by_kind=tally.answered_by_kind.reshape(desks, kinds),
+        answered_by_kind=_narrow(tally.answered_by_kind.reshape(desks, kinds)),
+        hour_sums=packed(_with_lengths(by_hour.reshape(-1, fixed.place.hours, len(HOUR_COLUMNS)), world)),
     )
 
+
+def _with_lengths(by_hour: Floats, world: World) -> Floats:
+    """Sums [services, hours, columns] as [columns, services * hours], with the time that each hour lasts."""
+    span_h = (world.report_to_s - world.report_from_s) / HOUR_S
+    begins_h = np.arange(np.ceil(span_h))
+    hour = begins_h.astype(np.int64) % by_hour.shape[1]
+    by_hour[:, :, HOUR_COLUMNS.index("hours")] = np.bincount(hour, np.minimum(span_h - begins_h, 1.0))
+    return np.ascontiguousarray(by_hour.reshape(-1, by_hour.shape[2]).T)
+
+
+def _narrow(counts: Ints) -> NDArray[np.unsignedinteger]:
+    """The same counts in the fewest bytes."""
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
+
+
+HOUR_S = 3600.0
+HOURS_OF_WEEK = 168
 
 OF_CALLS = ("answer_delay_s", "wait_s")
 """Quantities that are kept in the scopes of calls; the others are in those of incidents."""
@@ -132,7 +154,7 @@ class _Fixed:
     """What is the same in every replication of a world."""
 
     scopes: Scopes
-    place: kernels.Place
+    place: Place
     sums: Floats  # [slots + 1, columns]; the last slot is nowhere
 
 
@@ -161,11 +183,11 @@ KEPT = 8
 _kept: list[tuple[World, Targets, Costs, _Fixed]] = []
 
 
-def _place(world: World, targets: Targets, scopes: Scopes) -> kernels.Place:
+def _place(world: World, targets: Targets, scopes: Scopes) -> Place:
     call_takers, dispatchers = steps_of(world, Change.CALL_TAKERS), steps_of(world, Change.DISPATCHERS)
     columns = {
         "bin_from_s": BIN_FROM_S,
-        "bin_near": kernels.bins_near(),
+        "bin_near": bins_near(),
         "target_s": np.array(targets.response_targets(world.agency_name)),
         "desk_agency": world.desk_agency,
         "desk_lines": world.desk_lines,
@@ -183,8 +205,8 @@ def _place(world: World, targets: Targets, scopes: Scopes) -> kernels.Place:
     }
     services_by_regency = len(scopes.names["service"]) * len(world.regency_name)
     cells = np.cumsum([len(world.desk_name), services_by_regency, len(world.kind_name), HOURS]).tolist()
-    plain: dict[str, Any] = {name: kernels.plain_column(name, column) for name, column in columns.items()}
-    return kernels.Place(
+    plain: dict[str, Any] = {name: plain_column(name, column) for name, column in columns.items()}
+    return Place(
         report_from_s=float(world.report_from_s),
         report_to_s=float(world.report_to_s),
         end_s=float(world.end_s),
@@ -200,6 +222,7 @@ def _place(world: World, targets: Targets, scopes: Scopes) -> kernels.Place:
         no_cell=cells[3],
         regencies=len(world.regency_name),
         kinds=len(world.kind_name),
+        hours=min(math.ceil((world.report_to_s - world.report_from_s) / HOUR_S), HOURS_OF_WEEK),
         bins=BINS,
         **plain,
     )
@@ -212,12 +235,39 @@ def merge(parts: Sequence[Measures]) -> Measures:
         replications=sum(part.replications for part in parts),
         scopes=first.scopes,
         targets=first.targets,
-        totals=np.sum([part.totals for part in parts], axis=0),
+        sums=packed(np.sum([part.totals for part in parts], axis=0)),
         histograms={
             name: sum_of_histograms([part.histograms[name] for part in parts]) for name in QUANTITIES
         },
-        answered_by_kind=np.sum([part.answered_by_kind for part in parts], axis=0),
+        answered_by_kind=_narrow(np.sum([part.answered_by_kind for part in parts], axis=0)),
+        hour_sums=packed(np.sum([part.hour_sums.rows() for part in parts], axis=0)),
     )
+
+
+def for_headline(whole: Measures) -> Measures:
+    """Only what ``comparison.compare`` reads: totals of the province and of regencies, a tenth of the bytes.
+
+    They stand first among the slots.
+    """
+    names = {scope: whole.scopes.names[scope] for scope in ("province", "regency")}
+    start = {scope: whole.scopes.start[scope] for scope in names}
+    scopes = Scopes(names, start, sum(map(len, names.values())))
+    nothing = packed(np.empty((0, 0)))
+    return replace(
+        whole,
+        scopes=scopes,
+        sums=packed(whole.totals[:, : scopes.size]),
+        histograms={},
+        answered_by_kind=_narrow(np.empty((0, 0), np.int64)),
+        hour_sums=nothing,
+    )
+
+
+def sharing(measures: Measures, first: Measures) -> Measures:
+    """The same with the scopes and targets of another, which are nearly always alike."""
+    if measures.scopes == first.scopes and measures.targets == first.targets:
+        return replace(measures, scopes=first.scopes, targets=first.targets)
+    return measures
 
 
 def totals_by_replication(runs: Sequence[Measures], column: str, scope: str) -> Floats:

@@ -20,7 +20,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from sim112.config.area import AreaConfig
 from sim112.config.scenario import Scenario, check_surges
@@ -29,12 +29,15 @@ from sim112.engine import choice, compiled
 from sim112.engine.choice import Engine
 from sim112.engine.contract import Calls, World
 from sim112.errors import InputError
-from sim112.study import kernels
-from sim112.study.kpis import Measures, measure
-from sim112.study.store import PlaceNames, saving, write_log
+from sim112.study import walk
+from sim112.study.kpis import Measures, for_headline, measure, sharing
+from sim112.study.log_tables import PlaceNames, write_log
+from sim112.study.store import saving
 from sim112.world.area import TABLES, Area, notices_of
-from sim112.world.network import _scaled_units, build_world, load_places
+from sim112.world.network import build_world, load_places
 from sim112.world.roads import TravelTimes
+from sim112.world.small import SmallArea, small_notices
+from sim112.world.units import units_of
 
 KEPT_WORLDS = 8
 """Worlds that a worker keeps ready: batches are worked through in order, so those of one batch are enough."""
@@ -47,12 +50,21 @@ REPORT_EVERY_S = 15.0
 class Batch:
     """Scenarios that are compared with each other, and which replications of them are wanted.
 
-    With a ``log_folder`` each replication's log is saved in ``log_folder/<scenario>/<replication>/``.
+    With a ``log_folder`` each replication's log is saved in ``log_folder/<scenario>/<replication>/``. With
+    ``for_headline`` no more is kept of each than ``comparison.compare`` reads.
     """
 
     scenarios: tuple[Scenario, ...]
     replications: range
     log_folder: Path | None = None
+    for_headline: bool = False
+
+
+def told_in(message: str, lang: Literal["en", "id"]) -> str:
+    """A line of progress or a notice in a language."""
+    from sim112.views.words import messages  # what is told looks up to the views, here alone
+
+    return messages.told_in(message, lang)
 
 
 @dataclass
@@ -64,6 +76,7 @@ class Progress:
 
     total: int
     label: str = ""
+    lang: Literal["en", "id"] = "en"
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     started_s: float = field(default_factory=time.monotonic)
     done: int = 0
@@ -85,8 +98,9 @@ class Progress:
         """What is said at that moment."""
         elapsed_s = now_s - self.started_s
         rest_s = elapsed_s / self.done * (self.total - self.done)
-        done = f"{self.label}simulated {self.done} of {self.total} runs"
-        return f"{done}, {_minutes(elapsed_s)} gone, about {_minutes(rest_s)} to go"
+        gone, rest = _minutes(elapsed_s), _minutes(rest_s)
+        told = f"{self.label}simulated {self.done} of {self.total} runs, {gone} gone, about {rest} to go"
+        return told_in(told, self.lang)
 
     def close(self) -> None:
         """Clear the line on a terminal."""
@@ -107,9 +121,10 @@ def engine_for(scenario: Scenario, runs: int, progress: bool = False) -> Engine:
     callers = len(draw(scenario, 0).caller_key) if scenario.engine == "auto" else 0
     engine = choice.choose(scenario.engine, callers * runs, _processes(scenario.workers, runs))
     if engine == "compiled":
-        if progress and not (compiled.is_compiled() and kernels.is_compiled()):
-            wait_s = compiled.TYPICAL_COMPILE_S + kernels.TYPICAL_COMPILE_S
-            print(f"compiling the engine, once on this machine: about {wait_s:.0f} s", file=sys.stderr)
+        if progress and not (compiled.is_compiled() and walk.is_compiled()):
+            wait_s = compiled.TYPICAL_COMPILE_S + walk.TYPICAL_COMPILE_S
+            told = f"compiling the engine, once on this machine: about {wait_s:.0f} s"
+            print(told_in(told, scenario.lang), file=sys.stderr)
         # one replication loads (or compiles) all of it, the measuring too, before processes are forked
         simulate_once(Batch((scenario,), range(1)), 0, engine)
     return engine
@@ -135,7 +150,8 @@ def replicate(
     tasks = [(b, replication) for b, batch in enumerate(batches) for replication in batch.replications]
     workers = _processes(workers, len(tasks))
     total = sum(len(batch.scenarios) * len(batch.replications) for batch in batches)
-    said = None if progress is None else Progress(total, progress)
+    lang = batches[0].scenarios[0].lang if batches else "en"
+    said = None if progress is None else Progress(total, progress, lang)
     try:
         if workers <= 1:
             results = _alone(batches, tasks, engine, said)
@@ -186,6 +202,7 @@ def _together(
         workers, mp_context=context, initializer=_begin_worker, initargs=(tuple(batches), engine, os.getpid())
     )
     results: Results = {}
+    first_of: dict[int, list[Measures]] = {}
     try:
         with warnings.catch_warnings():
             # Python 3.12 and later warn of forking beside other threads; ours are the idle ones of numpy's
@@ -196,7 +213,10 @@ def _together(
             finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in finished:
                 task = waiting.pop(future)
-                results[task] = future.result()
+                # what is sent from process to process is copied: what all replications share is kept once
+                measured = future.result()
+                first = first_of.setdefault(task[0], measured)
+                results[task] = [sharing(*both) for both in zip(measured, first, strict=True)]
                 if said is not None:
                     said.advance(len(batches[task[0]].scenarios))
     except BrokenProcessPool:
@@ -246,7 +266,8 @@ def simulate_once(batch: Batch, replication: int, engine: Engine = "reference") 
             drawn.append((scenario, calls))
         world = world_of(scenario)
         log = choice.simulate(engine, world, calls)
-        measured.append(measure(world, calls, log, scenario.targets, scenario.costs))
+        whole = measure(world, calls, log, scenario.targets, scenario.costs)
+        measured.append(for_headline(whole) if batch.for_headline else whole)
         if batch.log_folder is not None:
             folder = batch.log_folder / scenario.name / str(replication)
             write_log(folder, world, calls, log, place_names(scenario))
@@ -304,11 +325,11 @@ def _tables_of(scenario: Scenario) -> Tables:
 def place_names(scenario: Scenario) -> PlaceNames:
     """What the tables of the area call the zones, units and hospitals of a scenario's world."""
     area, _ = _places(scenario)
-    stations = list(_scaled_units(area.stations, scenario.fleet.scale.model_dump()))
+    units = units_of(scenario, area)
     return PlaceNames(
         zone=tuple(zone.code for zone in area.zones),
-        station=tuple(station.station_id for station, count in stations for _ in range(count)),
-        unit=tuple(f"{one.station_id}/{at}" for one, count in stations for at in range(1, count + 1)),
+        station=tuple(unit.station for unit in units),
+        unit=tuple(unit.name for unit in units),
         hospital=tuple(hospital.hospital_id for hospital in area.hospitals),
     )
 
@@ -325,7 +346,7 @@ def notices(scenario: Scenario) -> list[str]:
     """What is allowed in a scenario and yet may not be meant: each a line to be shown beside the results."""
     area, _ = _places(scenario)
     here = {regency.label for regency in area.regencies}
-    found = notices_of(area)
+    found = small_notices(area, scenario.demand) if isinstance(area, SmallArea) else notices_of(area)
     if scenario.demand.call_log is None:
         for name, surge in scenario.demand.surges.items():
             if surge.regencies and here.isdisjoint(surge.regencies):

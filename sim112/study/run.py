@@ -3,98 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
+from typing import Literal
 
 from sim112.config.compare import CompareSettings, compare_settings
 from sim112.config.demand import Demand
 from sim112.config.scenario import Scenario, compose
 from sim112.engine.choice import Engine
-from sim112.engine.contract import NONE
 from sim112.errors import InputError
 from sim112.sources import assumptions
 from sim112.study import comparison
-from sim112.study.comparison import Comparison, Runs, Sensitivity
-from sim112.study.definitions import MEASURES
+from sim112.study.comparison import Runs
 from sim112.study.kpis import Measures
-from sim112.study.replication import Batch, check, engine_for, notices, replicate, world_of
-from sim112.study.sensitivity import ENDS, USE, End, at_end, movement
-from sim112.study.store import (
-    Draft,
-    SavingError,
-    data_checksum,
-    draft,
-    saving,
-    stamp,
-    write_provenance,
-    write_rows,
-    write_scenario,
-    write_table,
-)
-from sim112.study.totals import column_at
+from sim112.study.precision import check_precision, go_on
+from sim112.study.replication import Batch, check, engine_for, notices, replicate, told_in
+from sim112.study.results import ComparedResult, Result, simulate_and_save
+from sim112.study.sensitivity import ENDS, USE, at_end, movement
+from sim112.study.warm_up import WarmUp, check_warm_up
 
-SUMMARY_SCOPES = ("province", "regency", "regency_112", "service", "agency", "kind")
-"""What is in summary.csv; measures.parquet has every scope."""
-
-ALIKE = ("seed", "replications", "clock", "area")
+ALIKE = ("seed", "replications", "precision", "clock", "area")
 """What compared scenarios must agree on: the same time and place, drawn alike, as often."""
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """One scenario, simulated: its measures by replication. Printing it shows what ``sim112 run`` shows."""
-
-    scenario: Scenario
-    measures: tuple[Measures, ...]
-    engine: Engine
-    folder: Path | None = None
-
-    @property
-    def runs(self) -> Runs:
-        """The measures under the scenario's name, as the functions of ``study.comparison`` take them."""
-        return {self.scenario.name: self.measures}
-
-    def __repr__(self) -> str:
-        return f"<Result of {self.scenario.name}: {len(self.measures)} replications>"
-
-    def __str__(self) -> str:
-        from sim112.views.screens import run_screen  # what prints itself looks up to the views, here alone
-
-        return run_screen(self)
-
-
-@dataclass(frozen=True, eq=False)
-class ComparedResult:
-    """Several scenarios on the same calls. Printing it shows the screen of ``sim112 compare``.
-
-    ``use`` is the comparison at low and at high use of 112, ``sensitivity`` the assumptions that move the
-    headline most; both are empty where the settings leave them out.
-    """
-
-    scenarios: tuple[Scenario, ...]
-    runs: Runs
-    comparison: Comparison
-    stress: Runs | None
-    use: Mapping[End, Comparison]
-    sensitivity: tuple[Sensitivity, ...]
-    settings: CompareSettings
-    engine: Engine
-    folder: Path | None = None
-
-    def __repr__(self) -> str:
-        names = ", ".join(scenario.name for scenario in self.scenarios)
-        return f"<ComparedResult of {names}: {self.comparison.replications} replications>"
-
-    def __str__(self) -> str:
-        from sim112.views.screens import compare_screen
-
-        return compare_screen(self)
 
 
 def run(
@@ -107,46 +38,66 @@ def run(
 ) -> Result:
     """Simulate one scenario, given as such or by name, ``scenario.replications`` times.
 
+    Where ``scenario.precision`` wants a half-width, replications are added until it is met or the cap comes.
     With ``results`` the run is saved in ``results/run/<stamp>/``, whole or not at all, with ``figures`` in a
     folder of theirs; ``command`` is noted there. With ``progress`` it is told on stderr how far it is, and
     what in the scenario may not be meant. Raises InputError for a scenario that cannot be simulated, and
     SavingError, which holds the result, where only saving fails.
     """
-    started = datetime.now().astimezone()
-    scenario = scenario_of(scenario, "run")
-    check(scenario)
+    given = scenario_of(scenario, "run")
+    check_precision(given, several=False)
+    check(given)
+    _check_log(given, results)
+
+    def simulate(log_folder: Path | None) -> Result:
+        if progress:
+            tell(notices(given), given.lang)
+        found = simulate_run(given, log_folder, progress=_label(progress, ""))
+        return replace(found, warm_ups=warm_ups_of([given], found.engine))
+
     place = None if results is None else Path(results) / "run"
-    _check_log(scenario, results)
-    result = None
-    try:
-        with nullcontext(None) if place is None else draft(place, stamp(started)) as unplaced:
-            data_sha256 = data_checksum(scenario)
-            if progress:
-                tell(notices(scenario))
-            batch = Batch((scenario,), range(scenario.replications), _log_folder(scenario, unplaced))
-            engine = engine_for(scenario, scenario.replications, progress)
-            [[measures]] = replicate(
-                [batch], engine=engine, workers=scenario.workers, progress="" if progress else None
-            )
-            result = Result(scenario, tuple(measures), engine)
-            if unplaced is not None:
-                with saving(unplaced.folder.parent):
-                    write_result(unplaced.folder, [scenario], result.runs, str(result))
-                    if figures:
-                        draw_figures(unplaced.folder, result)
-                    write_provenance(
-                        unplaced.folder,
-                        verb="run",
-                        command=command,
-                        seed=scenario.seed,
-                        started=started,
-                        data_sha256=data_sha256,
-                        engine=engine,
-                    )
-    except SavingError as error:
-        error.result = result
-        raise
-    return replace(result, folder=unplaced.place if unplaced is not None else None)
+    return simulate_and_save(simulate, [given], place, verb="run", figures=figures, command=command)
+
+
+def simulate_run(
+    scenario: Scenario,
+    log_folder: Path | None = None,
+    *,
+    engine: Engine | None = None,
+    progress: str | None = None,
+) -> Result:
+    """Every replication of one scenario, on the engine that it asks for unless another is given.
+
+    How many that are its precision decides, where it wants any.
+    """
+    if engine is None:
+        engine = engine_for(scenario, scenario.replications, progress is not None)
+    more = _simulator((scenario,), engine, log_folder, progress)
+    first = more(range(scenario.replications))
+    runs, stopping = go_on(first, scenario.precision, None, more)
+    return Result(scenario, tuple(runs[scenario.name]), engine, stopping)
+
+
+def _simulator(
+    scenarios: tuple[Scenario, ...], engine: Engine, log_folder: Path | None, progress: str | None
+) -> Callable[[range], dict[str, list[Measures]]]:
+    """What simulates some replications of scenarios: their measures by name."""
+
+    def simulate(replications: range) -> dict[str, list[Measures]]:
+        batch = Batch(scenarios, replications, log_folder)
+        label = progress
+        if progress is not None and replications.start > 0:
+            label = f"{progress}from replication {replications.start + 1} on: "
+        [measured] = replicate([batch], engine=engine, workers=scenarios[0].workers, progress=label)
+        return _by_name(scenarios, measured)
+
+    return simulate
+
+
+def warm_ups_of(scenarios: Iterable[Scenario], engine: Engine) -> dict[str, WarmUp]:
+    """How long each scenario takes to fill, where that is looked at."""
+    looked_at = {scenario.name: check_warm_up(scenario, engine) for scenario in scenarios}
+    return {name: warm_up for name, warm_up in looked_at.items() if warm_up is not None}
 
 
 def scenario_of(given: object, verb: str) -> Scenario:
@@ -160,10 +111,10 @@ def scenario_of(given: object, verb: str) -> Scenario:
     return given
 
 
-def tell(lines: Iterable[str]) -> None:
+def tell(lines: Iterable[str], lang: Literal["en", "id"]) -> None:
     """Say on stderr, once each, what may not be meant."""
     for line in dict.fromkeys(lines):
-        print(f"sim112: note: {line}", file=sys.stderr)
+        print(told_in(f"sim112: note: {line}", lang), file=sys.stderr)
 
 
 def compare(
@@ -185,7 +136,6 @@ def compare(
     drawn as it always is. Raises InputError where the scenarios cannot be compared, and SavingError, which
     holds the result, where only saving fails.
     """
-    started = datetime.now().astimezone()
     settings = compare_settings() if settings is None else settings
     if stress is None and settings.stress is not None:
         stress = compose([f"demand={settings.stress}"]).demand
@@ -193,55 +143,34 @@ def compare(
         raise InputError("a comparison needs two or more scenarios; give a list of them")
     compared = tuple(scenario_of(scenario, "compare") for scenario in scenarios)
     _check_comparable(compared)
+    check_precision(compared[0], several=True, settings=settings)
     for scenario in compared:
         check(scenario)
+    if compared[0].area.is_small_world:
+        # floods and what is assumed of Central Java are no questions about a textbook queue
+        off = {"stress": None, "use_levels": False, "sensitivity": False}
+        settings, stress = settings.model_copy(update=off), None
     if any(scenario.demand.call_log is not None for scenario in compared):
         suspects = {name: keys for name, keys in settings.suspects.items() if USE not in keys}
         settings = settings.model_copy(update={"use_levels": False, "suspects": suspects})
         stress = None if stress is None else stress.model_copy(update={"call_log": None})
-    first = compared[0]
-    _check_log(first, results)
+    _check_log(compared[0], results)
+    simulate = partial(_compare, compared, settings, stress, progress)
     place = None if results is None else Path(results) / "compare"
-    result = None
-    try:
-        with nullcontext(None) if place is None else draft(place, stamp(started)) as unplaced:
-            data_sha256 = data_checksum(*compared)
-            if progress:
-                worst = [] if stress is None else [first.model_copy(update={"demand": stress})]
-                tell(line for scenario in (*compared, *worst) for line in notices(scenario))
-            result = _compare(compared, settings, stress, _log_folder(first, unplaced), progress)
-            if unplaced is not None:
-                with saving(unplaced.folder.parent):
-                    write_result(unplaced.folder, compared, result.runs, str(result))
-                    write_rows(unplaced.folder / "comparison.csv", comparison_rows(result))
-                    if result.sensitivity:
-                        write_rows(unplaced.folder / "sensitivity.csv", sensitivity_rows(result.sensitivity))
-                    if figures:
-                        draw_figures(unplaced.folder, result)
-                    write_provenance(
-                        unplaced.folder,
-                        verb="compare",
-                        command=command,
-                        seed=first.seed,
-                        started=started,
-                        data_sha256=data_sha256,
-                        scenarios=[scenario.name for scenario in compared],
-                        engine=result.engine,
-                        settings=settings.model_dump(mode="json"),
-                    )
-    except SavingError as error:
-        error.result = result
-        raise
-    return replace(result, folder=unplaced.place if unplaced is not None else None)
+    return simulate_and_save(simulate, compared, place, verb="compare", figures=figures, command=command)
 
 
 def _compare(
     scenarios: tuple[Scenario, ...],
     settings: CompareSettings,
     stress: Demand | None,
-    log_folder: Path | None,
     progress: bool,
+    log_folder: Path | None,
 ) -> ComparedResult:
+    if progress:
+        worst_day = [] if stress is None else [scenarios[0].model_copy(update={"demand": stress})]
+        lines = [line for scenario in (*scenarios, *worst_day) for line in notices(scenario)]
+        tell(lines, scenarios[0].lang)
     workers, every = scenarios[0].workers, range(scenarios[0].replications)
     screened = every[: settings.screening_replications] if settings.sensitivity else every[:0]
     known = assumptions()
@@ -259,15 +188,18 @@ def _compare(
     if stress is not None:
         worst = tuple(under_stress(scenario, stress) for scenario in scenarios)
         batches.append(Batch(worst, range(settings.stress_replications)))
-    batches += [Batch(suspects[name][end], screened) for name, end in ends]
+    batches += [Batch(suspects[name][end], screened, for_headline=True) for name, end in ends]
     runs_to_come = sum(len(batch.scenarios) * len(batch.replications) for batch in batches)
     engine = engine_for(scenarios[0], runs_to_come, progress)
     simulated = replicate(batches, engine=engine, workers=workers, progress=_label(progress, ""))
     measured = [_by_name(scenarios, one) for one in simulated]
-    runs, flood = measured[0], measured[1] if stress is not None else None
+    flood = measured[1] if stress is not None else None
     found = dict(zip(ends, measured[-len(ends) :], strict=True)) if ends else {}
+    # Then as many more of the scenarios as make the numbers sure, where that is wanted.
+    simulator = _simulator(scenarios, engine, log_folder, _label(progress, ""))
+    runs, stopping = go_on(measured[0], scenarios[0].precision, settings, simulator)
 
-    # Then the suspects that move the headline most (and the use of 112), as often as the scenarios
+    # At last the suspects that move the headline most (and the use of 112), as often as the scenarios
     # themselves.
     use = next(
         (name for name, keys in settings.suspects.items() if USE in keys and settings.use_levels), None
@@ -277,7 +209,7 @@ def _compare(
     fully = every[: max(settings.sensitivity_replications, len(screened))]
     rest = fully[len(screened) :]
     ends = [(name, number) for name in chosen for number in range(len(ENDS))]
-    batches = [Batch(suspects[name][end], rest) for name, end in ends]
+    batches = [Batch(suspects[name][end], rest, for_headline=True) for name, end in ends]
     label = _label(progress, "assumptions: " if settings.sensitivity else "use of 112: ")
     simulated = replicate(batches, engine=engine, workers=workers, progress=label)
     for key, more in zip(ends, simulated, strict=True):
@@ -286,7 +218,8 @@ def _compare(
     compared = {
         name: (comparison.compare(found[name, 0]), comparison.compare(found[name, 1])) for name in chosen
     }
-    whole = comparison.compare(runs, flood)
+    small = scenarios[0].area.is_small_world
+    whole = comparison.compare(runs, flood, comparison.QUEUE_HEADLINE if small else comparison.HEADLINE)
     # ends are held against the middle with as many replications, or less power would pass for a turn
     middle = comparison.compare({name: one[: len(fully)] for name, one in runs.items()}, flood)
     return ComparedResult(
@@ -294,10 +227,13 @@ def _compare(
         runs=runs,
         comparison=whole,
         stress=flood,
+        stress_demand=stress,
         use=dict(zip(ENDS, compared[use], strict=True)) if use is not None else {},
         sensitivity=comparison.rank_assumptions(middle, {name: compared[name] for name in kept}),
         settings=settings,
         engine=engine,
+        stopping=stopping,
+        warm_ups=warm_ups_of(scenarios, engine),
     )
 
 
@@ -341,16 +277,6 @@ def under_stress(scenario: Scenario, stress: Demand) -> Scenario:
     return scenario.model_copy(update={"demand": stress, "clock": clock})
 
 
-def most_covered(result: ComparedResult) -> Scenario:
-    """The scenario whose centres cover most people; the first of them where several do."""
-
-    def people(scenario: Scenario) -> float:
-        world = world_of(scenario)
-        return float(world.regency_population[world.regency_desk != NONE].sum())
-
-    return max(result.scenarios, key=people)
-
-
 def _check_comparable(scenarios: Sequence[Scenario]) -> None:
     if len(scenarios) < 2:
         raise InputError(f"a comparison needs two or more scenarios; {len(scenarios)} given")
@@ -361,143 +287,24 @@ def _check_comparable(scenarios: Sequence[Scenario]) -> None:
     first = scenarios[0]
     for scenario in scenarios[1:]:
         for part in ALIKE:
+            if part == "area" and _same_people(scenario, first):
+                continue
             if getattr(scenario, part) != getattr(first, part):
                 raise InputError(
                     f"{part} of {scenario.name} is not that of {first.name}; give both the same {part}"
                 )
 
 
+def _same_people(scenario: Scenario, other: Scenario) -> bool:
+    """Whether two small worlds, which may differ in desks and units, have the same regencies and people."""
+    if not (scenario.area.is_small_world and other.area.is_small_world):
+        return False
+    people, others = (
+        [(regency.label, regency.population) for regency in one.regencies()] for one in (scenario, other)
+    )
+    return people == others
+
+
 def _check_log(scenario: Scenario, results: Path | str | None) -> None:
     if scenario.save_log and results is None:
         raise InputError("save_log is true and nothing is saved; give a folder (results=...)")
-
-
-def _log_folder(scenario: Scenario, unplaced: Draft | None) -> Path | None:
-    return unplaced.folder / "log" if unplaced is not None and scenario.save_log else None
-
-
-# ---- what is saved -----------------------------------------------------------------------------------------
-
-
-def write_result(folder: Path, scenarios: Iterable[Scenario], runs: Runs, screen: str) -> None:
-    """Save scenarios, every measure by replication, the summary, and the screen as it was printed."""
-    for scenario in scenarios:
-        write_scenario(folder, scenario)
-    write_table(folder / "measures.parquet", measure_columns(runs))
-    write_rows(folder / "summary.csv", summary_rows(runs))
-    (folder / "screen.txt").write_text(screen + "\n", encoding="utf-8")
-
-
-def draw_figures(folder: Path, result: Result | ComparedResult) -> None:
-    """Save the figures of a run or a comparison in ``folder/figures/``."""
-    from sim112.views import drawing, figures  # matplotlib is slow to load, and not needed for anything else
-
-    if isinstance(result, Result):
-        study = drawing.Study((result.scenario,), result.runs)
-    else:
-        use_scenario = most_covered(result).name if result.use else ""
-        study = drawing.Study(result.scenarios, result.runs, result.comparison, result.use, use_scenario)
-    workers = study.scenarios[0].workers
-    figures.write_figures(folder / "figures", study, workers)
-
-
-def measure_columns(runs: Runs) -> dict[str, object]:
-    """Every measure by scenario, replication and member of a scope, as value, numerator and denominator.
-
-    The value, in ``unit``, is scale * numerator / denominator, NaN where there is nothing to divide by; over
-    replications it is the ratio of the sums, not the mean of the values.
-    """
-    scenario_names, measure_keys = list(runs), [measure.key for measure in MEASURES]
-    numerator_at = [column_at(measure.numerator) for measure in MEASURES]
-    denominator_at = [column_at(measure.denominator) for measure in MEASURES]
-    parts = []
-    members: list[str] = []
-    scope_names: list[str] = []
-    for number, measures in enumerate(runs.values()):
-        for replication, one in enumerate(measures):
-            if not replication:
-                first_member = len(members)
-                for scope, names in one.scopes.names.items():
-                    members += names
-                    scope_names += [scope] * len(names)
-            numerator, denominator = one.totals[numerator_at], one.totals[denominator_at]
-            row, slot = np.nonzero(~(np.isnan(numerator) | np.isnan(denominator)))
-            where = np.full(len(row), number), np.full(len(row), replication), row, first_member + slot
-            parts.append((*where, numerator[row, slot], denominator[row, slot]))
-    scenario_at, repeat, measure_at, member_at, above, below = (
-        np.concatenate(column) for column in zip(*parts, strict=True)
-    )
-    scale = np.array([measure.scale for measure in MEASURES])[measure_at]
-    value = np.full(len(above), np.nan)
-    np.divide(scale * above, below, out=value, where=below != 0)
-    units = list(dict.fromkeys(measure.unit for measure in MEASURES))
-    unit_of = np.array([units.index(measure.unit) for measure in MEASURES])
-    scopes = np.array([list(dict.fromkeys(scope_names)).index(scope) for scope in scope_names])
-    return {
-        "scenario": _coded(scenario_at, scenario_names),
-        "replication": repeat,
-        "measure": _coded(measure_at, measure_keys),
-        "scope": _coded(scopes[member_at], list(dict.fromkeys(scope_names))),
-        "member": pa.array(members).take(pa.array(member_at)).dictionary_encode(),
-        "value": value,
-        "unit": _coded(unit_of[measure_at], units),
-        "numerator": above,
-        "denominator": below,
-        "scale": scale,
-    }
-
-
-def _coded(index: np.ndarray, names: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), pa.array(names, pa.string()))
-
-
-def summary_rows(runs: Runs) -> list[dict[str, object]]:
-    """Every measure with its interval over replications, for what people ask for first."""
-    kept = (
-        "scenario",
-        "scope",
-        "member",
-        "measure",
-        "unit",
-        "label",
-        "value",
-        "low",
-        "high",
-        "events",
-        "is_few",
-    )
-    return [
-        {name: value for name, value in asdict(row).items() if name in kept}
-        for row in comparison.all_rows(runs, SUMMARY_SCOPES)
-    ]
-
-
-def comparison_rows(result: ComparedResult) -> list[dict[str, object]]:
-    """Headline, regency and spread rows, and the headline at low and high use of 112."""
-    rows: list[dict[str, object]] = [
-        {"use": "as given", **row} for row in comparison.rows_of(result.comparison)
-    ]
-    for end, at_level in result.use.items():
-        rows += [{"use": end, **row} for row in comparison.rows_of(at_level) if row["family"] == "headline"]
-    return rows
-
-
-def sensitivity_rows(found: Iterable[Sensitivity]) -> list[dict[str, object]]:
-    """How far each assumption moves the headline."""
-    return [
-        {
-            "assumption": one.assumption,
-            "movement_share": one.movement_share,
-            "measure": one.measure,
-            "unit": one.unit,
-            "scenario": one.scenario,
-            "difference_low": one.differences[0],
-            "difference_middle": one.differences[1],
-            "difference_high": one.differences[2],
-            "turns": "; ".join(
-                f"{turn.measure} of {turn.scenario} at {turn.at}: {turn.verdict} instead of {turn.instead_of}"
-                for turn in one.turns
-            ),
-        }
-        for one in found
-    ]

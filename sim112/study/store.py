@@ -2,10 +2,7 @@
 
 ``results/<verb>/<stamp>/`` holds the resolved scenarios, ``provenance.json`` (what made it, and the checksums
 of its files), and tidy tables: Parquet for what is long, CSV for what people open. With ``save_log`` there is
-also every clock point of every call and job, in ``log/<scenario>/<replication>/calls.parquet`` and
-``jobs.parquet``. Both name an incident by its number within the replication (``incident``) and by a key
-that is the same in every scenario and every run (``incident_key``, text, as it has more digits than a float
-can hold); zones, stations and hospitals are named as in the tables of the area.
+also every clock point of every call and job (``study.log_tables``).
 """
 
 from __future__ import annotations
@@ -22,11 +19,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,9 +33,8 @@ import pyarrow.parquet as pq
 
 import sim112
 from sim112.config.scenario import Scenario, from_mapping, to_yaml
-from sim112.engine.contract import NONE, Calls, Handler, Ints, JobOutcome, Log, Outcome, World
+from sim112.engine.contract import Ints
 from sim112.errors import InputError
-from sim112.paths import data_dir
 from sim112.world.area import TABLES
 
 PACKAGES = ("hydra-core", "matplotlib", "networkx", "numba", "numpy", "pyarrow", "pydantic", "scipy", "simpy")
@@ -47,28 +42,11 @@ PACKAGES = ("hydra-core", "matplotlib", "networkx", "numba", "numpy", "pyarrow",
 
 PROVENANCE = "provenance.json"
 
-CALL_TIMES = (
-    "offered",
-    "queued",
-    "picked",
-    "answered",
-    "left",
-    "talk_end",
-    "free",
-    "ticket",
-    "dispatch_start",
-    "dispatch_end",
-)
-JOB_TIMES = (
-    "alerted",
-    "assigned",
-    "rolling",
-    "on_scene",
-    "leave_scene",
-    "at_hospital",
-    "available",
-    "back",
-)
+FORMAT = 2
+"""Of provenance: 2 holds all that ``sim112 reproduce`` needs, what had no format did not."""
+
+STRESS_SCENARIO = "stress.yaml"
+"""The first scenario of a comparison with the demand of its worst day."""
 
 
 class SavingError(InputError):
@@ -194,109 +172,24 @@ def _cell(value: object) -> object:
 
 def write_table(path: Path, columns: Mapping[str, object]) -> None:
     """Save columns of equal length as Parquet."""
-    pq.write_table(pa.table(dict(columns)), path)
+    write_pieces(path, [columns])
 
 
-@dataclass(frozen=True)
-class PlaceNames:
-    """What the tables of the area call the zones, units and hospitals of a world.
-
-    ``station`` is where a unit stands when idle, ``unit`` the station with a number: ``station/1``.
-    """
-
-    zone: tuple[str, ...]
-    station: tuple[str, ...]
-    unit: tuple[str, ...]
-    hospital: tuple[str, ...]
+def write_pieces(path: Path, pieces: Iterable[Mapping[str, object]]) -> None:
+    """Save one table as Parquet, of which no more than a piece is held at a time; there is one at least."""
+    tables = (pa.table(dict(columns)) for columns in pieces)
+    first = next(tables)
+    with pq.ParquetWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
 
 
-def write_log(folder: Path, world: World, calls: Calls, log: Log, places: PlaceNames) -> None:
-    """Save one replication's log as ``calls.parquet`` and ``jobs.parquet``; NaN: did not happen.
-
-    The folder is made, the folders above it are not: they are there as long as the run is wanted.
-    """
-    with saving(folder):
-        folder.mkdir()
-        write_table(folder / "calls.parquet", call_columns(world, calls, log))
-        write_table(folder / "jobs.parquet", job_columns(world, calls, log, places))
-
-
-def call_columns(world: World, calls: Calls, log: Log) -> dict[str, object]:
-    """One row per attempt at a desk, in order of offer, with names instead of indices."""
-    caller = log.call_caller
-    incident = calls.caller_incident[caller]
-    return {
-        "caller": caller,
-        "caller_key": _key(calls.caller_key, caller),
-        "incident": pa.array(incident.astype(np.int32), mask=incident < 0),
-        "incident_key": _key(calls.incident_key, incident),
-        "kind": _names(world.kind_name, calls.caller_kind[caller]),
-        "regency": _names(world.regency_name, calls.caller_regency[caller]),
-        "desk": _names(world.desk_name, log.call_desk),
-        "attempt": log.call_dial - calls.dial_start[caller] + 1,
-        "own_number": log.call_dial >= calls.dial_second[caller],
-        "hop": log.call_hop,
-        "outcome": _members(Outcome, log.call_outcome),
-        "known": log.call_known,
-        "handler": _members(Handler, log.call_handler),
-        "decided_s": calls.caller_start_s[caller],
-    } | {f"{name}_s": getattr(log, f"call_{name}_s") for name in CALL_TIMES}
-
-
-def job_columns(world: World, calls: Calls, log: Log, places: PlaceNames) -> dict[str, object]:
-    """One row per agency at an incident, in order of alert, with names instead of indices."""
-    need = log.job_need
-    incident = calls.need_incident[need]
-    return {
-        "incident": incident.astype(np.int32),
-        "incident_key": _key(calls.incident_key, incident),
-        "kind": _names(world.kind_name, calls.incident_kind[incident]),
-        "priority": world.kind_priority[calls.incident_kind[incident]],
-        "regency": _names(world.regency_name, calls.incident_regency[incident]),
-        "zone": _names(places.zone, calls.incident_zone[incident]),
-        "agency": _names(world.agency_name, calls.need_agency[need]),
-        "desk": _names(world.desk_name, log.job_desk),
-        "notice": log.job_notice,
-        "outcome": _members(JobOutcome, log.job_outcome),
-        "unit": _names(places.unit, log.job_unit),
-        "station": _station(places, log.job_unit),
-        "unit_regency": _names(world.regency_name, _at(world.unit_regency, log.job_unit)),
-        "assignments": log.job_assignments,
-        "from_zone": _names(places.zone, log.job_from_zone),
-        "hospital": _names(places.hospital, log.job_hospital),
-        "noticed_s": calls.incident_noticed_s[incident],
-    } | {f"{name}_s": getattr(log, f"job_{name}_s") for name in JOB_TIMES}
-
-
-def _at(values: Ints, index: Ints) -> Ints:
-    """Values at an index, NONE where it points nowhere."""
-    found = np.full(index.shape, NONE, dtype=np.int64)
-    found[index >= 0] = values[index[index >= 0]]
-    return found
-
-
-def _key(keys: Ints, index: Ints) -> pa.Array:
-    """Permanent keys as text: tables that hold numbers as floats would lose their last digits."""
-    return pa.array(_at(keys, index), mask=index < 0).cast(pa.string())
-
-
-def _names(names: Sequence[str], index: Ints) -> pa.Array:
+def named(names: Sequence[str], index: Ints) -> pa.Array:
+    """A column of names by their index, missing where the index points nowhere."""
     return pa.DictionaryArray.from_arrays(
         pa.array(index.astype(np.int32), mask=index < 0), pa.array(names, pa.string())
     )
-
-
-def _station(places: PlaceNames, unit: Ints) -> pa.Array:
-    # several units share a station, and a dictionary holds each word once
-    words = pa.array(places.station, pa.string())
-    return words.take(pa.array(unit, mask=unit < 0)).dictionary_encode()
-
-
-def _members(members: type[IntEnum], values: Ints) -> pa.Array:
-    names = [""] * (max(members) + 1)
-    for member in members:
-        names[member] = member.name.lower()
-    return _names(names, values)
 
 
 def write_provenance(
@@ -306,15 +199,17 @@ def write_provenance(
     command: Sequence[str],
     seed: int,
     started: datetime,
-    data_sha256: str | None = None,
+    files_read: Mapping[str, str] | None = None,
     **more: object,
 ) -> None:
     """Save what made this folder, and the checksums of every file in it; the last thing written.
 
-    ``data_sha256`` is of the tables that were used, of those that come with the package where None.
+    ``files_read`` are the checksums of the tables that were used, by name.
     """
+    files_read = {} if files_read is None else files_read
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / PROVENANCE)
     provenance = {
+        "format": FORMAT,
         "verb": verb,
         "command": list(command),
         "version": sim112.__version__,
@@ -325,7 +220,8 @@ def write_provenance(
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "data_sha256": data_checksum() if data_sha256 is None else data_sha256,
+        "data_sha256": data_checksum(files_read),
+        "files_read_sha256": dict(files_read),
         **more,
         "files_sha256": {path.relative_to(folder).as_posix(): checksum(path) for path in files},
     }
@@ -341,23 +237,28 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def data_checksum(*scenarios: Scenario) -> str:
-    """SHA-256 over names and contents of all tables that scenarios read: their areas' and their call logs.
+def files_read(scenarios: Iterable[Scenario]) -> dict[str, str]:
+    """SHA-256 of every table that scenarios read, their areas' and their call logs, by the path they name.
 
-    Without a scenario it is of the tables that come with the package. A table that is not there is passed
-    over: it is told where it is read.
+    A table that comes with the package is named within it: ``central_java/zones.csv``. One that is not there
+    is passed over: it is told where it is read.
     """
-    folders = dict.fromkeys(scenario.area_folder for scenario in scenarios) or {data_dir(): None}
-    logs = dict.fromkeys(
-        scenario.demand.call_log for scenario in scenarios if scenario.demand.call_log is not None
-    )
-    files = [(name, folder / name) for folder in folders for name in TABLES]
-    files += [("call_log", path) for path in logs]
-    total = hashlib.sha256()
-    for name, path in files:
-        if path.is_file():
-            total.update(f"{name} {checksum(path)}\n".encode())
-    return total.hexdigest()
+    paths = {name: path for scenario in scenarios for name, path in _paths_read(scenario)}
+    return {name: checksum(path) for name, path in paths.items() if path.is_file()}
+
+
+def _paths_read(scenario: Scenario) -> Iterator[tuple[str, Path]]:
+    folder = scenario.area_folder
+    named = folder.name if scenario.area.path is None else folder.as_posix()
+    yield from ((f"{named}/{name}", folder / name) for name in TABLES)
+    if scenario.demand.call_log is not None:
+        yield scenario.demand.call_log.as_posix(), scenario.demand.call_log
+
+
+def data_checksum(files: Mapping[str, str]) -> str:
+    """One SHA-256 over the names and checksums of tables."""
+    lines = (f"{name} {sha256}\n" for name, sha256 in sorted(files.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _commit() -> str | None:
@@ -389,14 +290,35 @@ class StoredRun:
     @cached_property
     def scenarios(self) -> dict[str, Scenario]:
         """The resolved scenarios by name, in the order in which they were given, ready to be run again."""
+        return self.read_scenarios(from_mapping)
+
+    def read_scenarios(self, check: Callable[[dict[str, Any]], Scenario]) -> dict[str, Scenario]:
+        """The resolved scenarios as ``check`` makes them from plain data, by name, in their order."""
+        names = (name for name in self.files if name.startswith("scenario_") and name.endswith(".yaml"))
+        found = {scenario.name: scenario for scenario in (check(self.mapping(name)) for name in names)}
+        order = self.provenance.get("scenarios", list(found))
+        if not isinstance(order, list) or sorted(map(str, order)) != sorted(found):
+            raise InputError(
+                f"{self.folder / PROVENANCE}: scenarios are {order}, but the folder has {list(found)}; "
+                "give the folder as it was saved"
+            )
+        return {str(name): found[name] for name in order}
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        """A YAML file of the run as plain data that nothing has checked."""
         import yaml
 
-        names = (name for name in self.files if name.startswith("scenario_") and name.endswith(".yaml"))
-        texts = [(self.folder / name).read_text(encoding="utf-8") for name in names]
-        found = {
-            scenario.name: scenario for scenario in (from_mapping(yaml.safe_load(text)) for text in texts)
-        }
-        return {name: found[name] for name in self.provenance.get("scenarios", found)}
+        self._require(name)
+        try:
+            found = yaml.safe_load((self.folder / name).read_text(encoding="utf-8"))
+        except (UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
+            told = " ".join(str(error).split())
+            raise InputError(
+                f"{self.folder / name}: not YAML in UTF-8 ({told}); run the command again"
+            ) from None
+        if not isinstance(found, dict):
+            raise InputError(f"{self.folder / name}: has no keys; run the command again")
+        return found
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -432,7 +354,7 @@ def open_run(folder: Path | str) -> StoredRun:
     try:
         provenance = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
         files = dict(provenance["files_sha256"])
-        if not isinstance(provenance["verb"], str):
+        if not isinstance(provenance["verb"], str) or any(_leads_out(name) for name in files):
             raise TypeError
     except OSError:
         raise InputError(f"{folder}: no run is saved here; give a folder with a {PROVENANCE} in it") from None
@@ -445,3 +367,8 @@ def open_run(folder: Path | str) -> StoredRun:
         if checksum(path) != written:
             raise InputError(f"{path}: not as it was written; run the command again")
     return StoredRun(folder, provenance)
+
+
+def _leads_out(name: str) -> bool:
+    """Whether the name of a file leads out of the folder of its run."""
+    return Path(name).is_absolute() or ".." in Path(name).parts

@@ -15,21 +15,25 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import sim112
 from sim112.config.scenario import Scenario, check_surges
 from sim112.engine.choice import Engine
 from sim112.errors import InputError
 from sim112.study.comparison import HEADLINE
-from sim112.study.replication import Batch, engine_for, notices, replicate
-from sim112.study.run import Result, tell, write_result
+from sim112.study.precision import check_precision
+from sim112.study.replication import engine_for, notices
+from sim112.study.results import simulate_and_save
+from sim112.study.run import simulate_run, tell
 from sim112.study.store import (
     PROVENANCE,
     SavingError,
     StoredRun,
     data_checksum,
-    draft,
+    files_read,
     free_place,
     open_run,
     saving,
@@ -66,6 +70,8 @@ class SweepResult:
     folder: Path
     rows: tuple[dict[str, str], ...]
     resumed: int
+    engine: Engine | None = None  # None: every point had been there before
+    lang: Literal["en", "id"] = "en"  # of what is printed
 
     def __repr__(self) -> str:
         return f"<SweepResult of {len(self.rows)} points in {self.folder}>"
@@ -95,6 +101,7 @@ def sweep(
         raise InputError("a sweep needs a point; give one or more")
     for point in points:
         check_surges(point.scenario)
+        check_precision(point.scenario, several=False)
     folder = Path(into) if into is not None else free_place(Path(results) / "sweep", stamp(started))
     done = saved_points(folder / "points")
     studies = [study_of(point.scenario) for point in points]
@@ -109,7 +116,7 @@ def sweep(
             if study not in done:
                 if progress:
                     new = [line for line in notices(point.scenario) if line not in told]
-                    tell(new)
+                    tell(new, point.scenario.lang)
                     told.update(new)
                 label = f"point {number} of {len(points)}: " if progress else None
                 done[study] = _simulate(point, folder / "points", command, engine, label)
@@ -118,13 +125,23 @@ def sweep(
         raise KeyboardInterrupt(
             f"{len(rows)} of {len(points)} points are saved; go on with --into {folder}"
         ) from None
-    result = SweepResult(folder, tuple(rows), resumed)
+    lang = points[0].scenario.lang
+    result = SweepResult(folder, tuple(rows), resumed, engine if to_come else None, lang)
     try:
         with saving(folder):
             replace_rows(folder / "sweep.csv", rows)
-            seed, data_sha256 = points[0].scenario.seed, data_checksum(*(point.scenario for point in points))
             write_provenance(
-                folder, verb="sweep", command=command, seed=seed, started=started, data_sha256=data_sha256
+                folder,
+                verb="sweep",
+                command=command,
+                seed=points[0].scenario.seed,
+                started=started,
+                files_read=files_read([point.scenario for point in points]),
+                engine=engine if to_come else None,
+                points=[
+                    {"values": dict(point.values), "folder": f"points/{done[study].folder.name}"}
+                    for point, study in zip(points, studies, strict=True)
+                ],
             )
     except SavingError as error:
         error.result = result
@@ -135,7 +152,7 @@ def sweep(
 def study_of(scenario: Scenario, version: str = sim112.__version__, data_sha256: str | None = None) -> str:
     """What makes two points the same: the program, its tables, and every value that can change a result."""
     values = scenario.model_dump(mode="json", exclude=set(NOT_THE_STUDY))
-    return json.dumps([version, data_sha256 or data_checksum(scenario), values], sort_keys=True)
+    return json.dumps([version, data_sha256 or data_checksum(files_read([scenario])), values], sort_keys=True)
 
 
 def saved_points(folder: Path) -> dict[str, StoredRun]:
@@ -161,32 +178,17 @@ def _simulate(
     point: Point, folder: Path, command: Sequence[str], engine: Engine, label: str | None
 ) -> StoredRun:
     """Simulate one point and save it, whole or not at all."""
-    started = datetime.now().astimezone()
     scenario = point.scenario
-    with draft(folder, point.label) as unplaced:
-        data_sha256 = data_checksum(scenario)
-        log_folder = unplaced.folder / "log" if scenario.save_log else None
-        batch = Batch((scenario,), range(scenario.replications), log_folder)
-        [[measures]] = replicate([batch], engine=engine, workers=scenario.workers, progress=label)
-        result = Result(scenario, tuple(measures), engine)
-        with saving(folder):
-            write_result(unplaced.folder, [scenario], result.runs, str(result))
-            write_provenance(
-                unplaced.folder,
-                verb="run",
-                command=command,
-                seed=scenario.seed,
-                started=started,
-                data_sha256=data_sha256,
-                engine=engine,
-            )
-    assert unplaced.place is not None
-    return open_run(unplaced.place)
+    simulate = partial(simulate_run, scenario, engine=engine, progress=label)
+    found = simulate_and_save(simulate, [scenario], folder, name=point.label, verb="run", command=command)
+    assert found.folder is not None
+    return open_run(found.folder)
 
 
 def point_row(point: Point, stored: StoredRun) -> dict[str, str]:
     """The row of a point: what was swept, and each measure of the province with its interval."""
-    row = {**point.values, "replications": str(point.scenario.replications)}
+    stopping = stored.provenance.get("stopping") or {"replications": point.scenario.replications}
+    row = {**point.values, "replications": str(stopping["replications"])}
     found = {one["measure"]: one for one in stored.rows("summary") if one["scope"] == "province"}
     for key in TABLE_KEYS:
         one = found.get(key, {})

@@ -7,7 +7,8 @@ array [columns, slots] and those of many replications stack.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,22 @@ BIN_FROM_S: Floats = LOWEST_S * GROWTH ** np.arange(BINS - 1, dtype=np.float64)
 
 MIDDLE_S: Floats = np.concatenate([[0.0], LOWEST_S * GROWTH ** (np.arange(BINS - 1) + 0.5)])
 """The duration a bin stands for, [BINS] s: right to half a percent."""
+
+LONGEST_S = LOWEST_S * GROWTH ** (BINS - 2)
+"""Where the last bin begins."""
+
+PARTS_OF_OCTAVE = 128
+_LOW_EXPONENT, _HIGH_EXPONENT = math.frexp(LOWEST_S)[1], math.frexp(LONGEST_S)[1]
+NEAR_FROM = -(_LOW_EXPONENT + 1) * PARTS_OF_OCTAVE
+"""Where in ``bins_near`` the part of the octave that begins at 1/2 s would stand."""
+
+
+def bins_near() -> Ints:
+    """The bin of the shortest duration in each 128th of each octave, which is no wider than a bin."""
+    part = 0.5 + np.arange(PARTS_OF_OCTAVE) / (2 * PARTS_OF_OCTAVE)
+    shortest_s = part * 2.0 ** np.arange(_LOW_EXPONENT, _HIGH_EXPONENT + 1)[:, None]
+    return np.searchsorted(BIN_FROM_S, shortest_s.ravel(), side="right").astype(np.int64)
+
 
 HOURS = 24
 
@@ -111,31 +128,122 @@ def no_totals(scopes: Scopes) -> Totals:
     return totals
 
 
+MOST = 255
+"""What a byte can hold."""
+
+
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How often each duration occurred, by slot; only the bins in use are kept.
+    """How often each duration occurred, by slot, in two bytes for each bin in use.
 
-    ``at`` is slot * BINS + bin, ascending; ``count`` how many.
+    Places are slot * BINS + bin; ``step`` is how far each is from the one before, ``count`` how many are
+    there. A step over ``MOST`` is made by way of places with no count, a count over it told by the same place
+    again.
     """
 
-    at: NDArray[np.int32]
-    count: NDArray[np.int32]
+    step: NDArray[np.uint8]
+    count: NDArray[np.uint8]
+
+    def cells(self, slots: slice) -> tuple[Ints, NDArray[np.uint8]]:
+        """Places of some slots, ascending and counted from the first of them, and the counts there."""
+        at = np.cumsum(self.step, dtype=np.int64)
+        first, last = np.searchsorted(at, [slots.start * BINS, slots.stop * BINS])
+        return at[first:last] - slots.start * BINS, self.count[first:last]
 
     def dense(self, slots: slice) -> Ints:
         """The counts of some slots, [slots, BINS]."""
-        first, last = np.searchsorted(self.at, [slots.start * BINS, slots.stop * BINS])
-        counts = np.zeros((slots.stop - slots.start) * BINS, np.int64)
-        counts[self.at[first:last] - slots.start * BINS] = self.count[first:last]
-        return counts.reshape(-1, BINS)
+        at, count = self.cells(slots)
+        counts = np.bincount(at, count, (slots.stop - slots.start) * BINS)
+        return counts.astype(np.int64).reshape(-1, BINS)
 
 
 def histogram_of(counts: NDArray[np.int32]) -> Histogram:
     """The bins in use of [slots, BINS] counts, flat."""
     at = np.flatnonzero(counts != 0)
-    return Histogram(at.astype(np.int32), counts[at])
+    return _histogram(at, counts[at])
 
 
-def sum_of_histograms(parts: list[Histogram]) -> Histogram:
-    at, inverse = np.unique(np.concatenate([part.at for part in parts]), return_inverse=True)
-    count = np.bincount(inverse, np.concatenate([part.count for part in parts]), len(at)).astype(np.int32)
-    return Histogram(at, count)
+def _histogram(at: Ints, count: NDArray[np.integer]) -> Histogram:
+    """A histogram from ascending places and the counts there, all above 0."""
+    gap = np.diff(at, prepend=0)
+    bridges, repeats = gap // MOST, (count - 1) // MOST
+    entries = bridges + 1 + repeats
+    own = np.cumsum(entries) - 1 - repeats  # where the rest of a step and of a count stand
+    is_bridge = np.repeat(own, entries) > np.arange(entries.sum())
+    step, told = np.where(is_bridge, MOST, 0), np.where(is_bridge, 0, MOST)
+    step[own], told[own] = gap - MOST * bridges, count - MOST * repeats
+    return Histogram(step.astype(np.uint8), told.astype(np.uint8))
+
+
+def sum_of_histograms(parts: Sequence[Histogram]) -> Histogram:
+    """The counts of all together."""
+    at, inverse = np.unique(
+        np.concatenate([np.cumsum(part.step, dtype=np.int64) for part in parts]), return_inverse=True
+    )
+    count = np.bincount(inverse, np.concatenate([part.count for part in parts]), len(at)).astype(np.int64)
+    return _histogram(at[count > 0], count[count > 0])
+
+
+# ---- sums in few bytes -------------------------------------------------------------------------------------
+
+TICKS_PER_S = 1024.0
+KINDS: tuple[tuple[type[np.generic], float], ...] = (
+    (np.uint8, 1.0), (np.uint16, 1.0), (np.uint32, 1.0), (np.uint32, TICKS_PER_S), (np.float64, 1.0),
+)  # fmt: skip
+"""How a row of sums may be written, the shortest first: the type, and how many of its units are 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Rows of sums, each written in the fewest bytes that give it back to the bit.
+
+    Counts take one to four bytes, seconds four (they lie on the grid of 1/1024 s), all else eight. The
+    largest whole number of a type stands for NaN; NaN at the end of a row is left out.
+    """
+
+    width: int
+    kind: NDArray[np.uint8]  # [rows] which of KINDS
+    first: NDArray[np.int32]  # [rows + 1] where each begins in ``data``
+    data: bytes
+
+    def row(self, at: int) -> Floats:
+        """One row, as it was."""
+        kind, units = KINDS[self.kind[at]]
+        first, last = int(self.first[at]), int(self.first[at + 1])
+        written = np.frombuffer(self.data[first:last], kind)
+        found = np.full(self.width, np.nan)
+        found[: len(written)] = written / units
+        if written.dtype.kind == "u":
+            found[: len(written)][written == np.iinfo(written.dtype).max] = np.nan
+        return found
+
+    def rows(self) -> Floats:
+        """All rows, [rows, width]."""
+        return np.stack([self.row(at) for at in range(len(self.kind))])
+
+
+def packed(sums: Floats) -> Packed:
+    """Sums [rows, width] in few bytes."""
+    is_kept = ~np.isnan(sums)
+    kept = np.where(is_kept, sums, 0.0)
+    most = kept.max(axis=1, initial=0.0)
+    is_plain = ~(np.signbit(kept).any(axis=1) | np.isinf(most))
+    kind = np.full(len(sums), len(KINDS) - 1, np.uint8)
+    for at, (of_type, units) in reversed(list(enumerate(KINDS[:-1]))):
+        largest = np.iinfo(of_type).max  # type: ignore[type-var]
+        scaled = kept * units
+        fits = is_plain & (most * units < largest) & (scaled == np.floor(scaled)).all(axis=1)
+        kind[fits] = at
+    length = is_kept.shape[1] - np.argmax(is_kept[:, ::-1], axis=1)
+    length[~is_kept.any(axis=1)] = 0
+    pieces = []
+    for row, (at, end) in enumerate(zip(kind.tolist(), length.tolist(), strict=True)):
+        of_type, units = KINDS[at]
+        if at == len(KINDS) - 1:
+            pieces.append(sums[row, :end].tobytes())
+            continue
+        written = (kept[row, :end] * units).astype(of_type)
+        written[~is_kept[row, :end]] = np.iinfo(of_type).max  # type: ignore[type-var]
+        pieces.append(written.tobytes())
+    first = np.cumsum([0, *(len(piece) for piece in pieces)])
+    return Packed(is_kept.shape[1], kind, first.astype(np.int32), b"".join(pieces))
