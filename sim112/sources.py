@@ -95,6 +95,21 @@ def assumptions(folder: Path | None = None) -> list[Number]:
     return [number for number in numbers(folder) if number.kind == "ASSUMED" and number.low is not None]
 
 
+def number_behind(numbers: Iterable[Number], key: str, value: float) -> Number | None:
+    """The number that a configured value rests on; None where no file gives the key this value.
+
+    Several files may give one key, each its own value.
+    """
+    for number in numbers:
+        if number.key == key and number.value not in ("true", "false"):
+            try:
+                if float(number.value) == value:
+                    return number
+            except ValueError:
+                continue
+    return None
+
+
 def source_keys(paths: Iterable[Path] | None = None) -> frozenset[str]:
     """The keys that the two SOURCES.md define, each at the start of a table row."""
     files = paths or (configs_dir() / "SOURCES.md", data_dir() / "SOURCES.md")
