@@ -19,7 +19,8 @@ from sim112.study.comparison import (
     rows_of,
 )
 from sim112.study.kpis import Measures, measure
-from sim112.study.totals import column_at, packed
+from sim112.study.packed_sums import packed
+from sim112.study.totals import column_at
 
 BASE = measure(tiny_world(), tiny_calls(), log_of(CALL_ROWS, JOB_ROWS), TARGETS, COSTS)
 

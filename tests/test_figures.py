@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -18,6 +20,7 @@ from matplotlib.text import Text
 
 import sim112
 from sim112.config.compare import compare_settings
+from sim112.errors import InputError
 from sim112.paths import data_dir
 from sim112.study.run import compare, run
 from sim112.views.drawing import (
@@ -37,7 +40,8 @@ from sim112.world.area import read_regencies
 SMALL = ("clock=day", "area.regencies=[pati,kota_magelang,kab_magelang]", "workers=1", "demand.rate_factor=5")
 FOR_ONE = {
     "levels_by_regency", "map_alert", "map_reached", "agencies_against_target", "response_by_kind",
-    "calls_and_answer", "lines_by_desk", "coverage_by_regency",
+    "calls_and_answer", "lines_by_desk", "coverage_by_regency", "response_by_agency", "agencies_know",
+    "hours_of_week", "line_occupancy",
 }  # fmt: skip
 FOR_SEVERAL = FOR_ONE | {"headline", "alert_difference_by_regency"}
 
@@ -86,7 +90,7 @@ def test_svg_is_well_formed_with_real_text_and_without_pictures_in_it(written: P
         root = ET.parse(path).getroot()
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert root.findall(".//{http://www.w3.org/2000/svg}text"), path.name
-        if path.stem not in ("map_alert", "map_reached", "coverage_by_regency"):
+        if path.stem not in ("map_alert", "map_reached", "coverage_by_regency", "hours_of_week"):
             assert not root.findall(".//{http://www.w3.org/2000/svg}image"), path.name
 
 
@@ -229,11 +233,21 @@ def test_figures_that_fail_leave_no_run_behind(tmp_path: Path, monkeypatch: pyte
     def fails(*_: object) -> None:
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr("sim112.views.figures.write_figures", fails)
-    scenario = sim112.scenario("pati", "clock=day", "area.regencies=[pati]", "replications=1", "workers=1")
-    with pytest.raises(RuntimeError, match="no ink"):
-        run(scenario, results=tmp_path)
+    monkeypatch.setattr("sim112.views.figures.write_page", fails)
+    small = ("clock=day", "area.regencies=[pati]", "replications=1")
+    for workers in (1, 2):
+        with pytest.raises(RuntimeError, match="no ink"):
+            run(sim112.scenario("pati", *small, f"workers={workers}"), results=tmp_path)
     assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="figures are drawn by other processes on Linux only")
+def test_a_process_that_is_ended_while_it_draws_is_told(
+    alone: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim112.views.figures.write_page", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(InputError, match="figures: one of 2 processes was ended"):
+        write_figures(tmp_path, alone, workers=2)
 
 
 def test_matplotlib_is_loaded_only_to_draw() -> None:

@@ -19,7 +19,7 @@ from sim112.engine.contract import NO_LIMIT, NONE, Calls, Change, Handler, JobOu
 from sim112.errors import InputError
 from sim112.study import walk
 from sim112.study.comparison import HEADLINE, STRESS, compare
-from sim112.study.definitions import BY_KEY, MEASURES
+from sim112.study.definitions import BY_KEY, MEASURES, MOST_LINES
 from sim112.study.desk_sums import sort, times_of
 from sim112.study.kpis import Measures, measure, merge
 from sim112.study.totals import BIN_FROM_S, BINS, bins_near
@@ -580,7 +580,7 @@ def test_every_measure_has_its_words_and_its_page():
     page = (Path(__file__).parents[1] / "docs" / "measures.md").read_text(encoding="utf-8")
     for definition in MEASURES:
         assert definition.meaning.endswith(".")
-        assert definition.label and definition.label_id
+        assert definition.label
         assert f"`{definition.key}`" in page, definition.key
         assert definition.meaning in page, definition.key
     assert len(BY_KEY) == len(MEASURES)
@@ -659,9 +659,10 @@ def test_time_beyond_a_limit_is_that_of_every_second(spells, steps):
     place = SimpleNamespace(report_from_s=5.0, report_to_s=25.0)
     spells = [(min(spell), max(spell)) for spell in spells]
     steps = sorted(steps, key=lambda step: step[0])
+    by_number = [0.0] * (MOST_LINES + 1)
     times = times_of(
         place, [s[0] for s in spells], [s[1] for s in spells], 0, len(spells), [0] * 20,
-        [s[0] for s in steps], [s[1] for s in steps], 0, len(steps),
+        [s[0] for s in steps], [s[1] for s in steps], 0, len(steps), by_number, 0,
     )  # fmt: skip
     seconds = range(5, 25)
     taken = [sum(start <= t < stop for start, stop in spells) for t in seconds]
@@ -672,6 +673,7 @@ def test_time_beyond_a_limit_is_that_of_every_second(spells, steps):
         sum(max(n - most, 0) for n, most in pairs),
         sum(n >= most for n, most in pairs),
     )
+    assert by_number == [taken.count(number) for number in range(MOST_LINES + 1)]
 
 
 @settings(max_examples=300, deadline=None)

@@ -22,7 +22,8 @@ def test_one_replication_gives_no_interval_and_no_warning():
     assert np.isnan(interval.low).all() and np.isnan(interval.high).all()
     difference = statistics.paired_difference(np.array([1.0]), np.array([3.0]))
     assert difference.value == 2.0 and np.isnan(difference.low) and np.isnan(difference.p_value)
-    quantile = statistics.pooled_quantile([(np.array([0, 1]), np.array([1, 1]))], 1, np.array([1.0, 2.0]), 0.5)
+    cells = np.array([0, 1]), np.array([1, 1])
+    quantile = statistics.pooled_quantile([cells], 1, np.array([1.0, 2.0]), 0.5)
     assert quantile.value == 1.0 and np.isnan(quantile.low)
 
 

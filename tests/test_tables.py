@@ -53,7 +53,7 @@ def test_wide_differences_stay_in_their_column():
 
 def test_a_clear_difference_within_one_percent_is_negligible():
     """An alert 5 s later of 900 s: clear by the pairing, and of no matter."""
-    runs = {"a": runs_of(900), "b": runs_of(905), "c": runs_of(960)}
+    runs = {name: runs_of(alert_s, number=24) for name, alert_s in (("a", 900), ("b", 905), ("c", 960))}
     comparison = compare(runs)
     row = comparison.row("alert_capped_s", "b")
     assert row.verdict == "worse" and tables.verdict_word(row) == "negligible"

@@ -15,14 +15,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import sim112
+from sim112.cli.bundle import bundle
 from sim112.cli.catalogue import scenarios, sources
 from sim112.cli.language import CHOICE, language_of, speak, spoken, told, with_language
 from sim112.cli.proofs import reproduce
 from sim112.cli.replay import replay
+from sim112.cli.report import report
 from sim112.cli.staff import staff
 from sim112.cli.studies import compare, run, sweep
 from sim112.cli.template import template
+from sim112.cli.validation import validate
 from sim112.cli.words import nearest
+from sim112.cli.workshop import workshop
 from sim112.errors import InputError
 
 BAD_INPUT = 2
@@ -34,7 +38,11 @@ VERBS: dict[str, Callable[[list[str]], int | None]] = {
     "compare": compare,
     "sweep": sweep,
     "reproduce": reproduce,
+    "validate": validate,
+    "report": report,
     "replay": replay,
+    "workshop": workshop,
+    "bundle": bundle,
     "staff": staff,
     "scenarios": scenarios,
     "sources": sources,

@@ -14,10 +14,10 @@ from sim112.views.words import LANGS, Lang, Words, words
 from sim112.views.words.messages import told_in
 
 CHOICE = "lang="
-SIMULATING = ("run", "compare", "sweep", "staff", "replay")
+SIMULATING = ("run", "compare", "sweep", "staff", "replay", "validate", "workshop")
 """Verbs whose scenarios have a language of their own, the key ``lang``."""
 
-WITHOUT_CHANGES = ("reproduce", "scenarios", "sources", "template")
+WITHOUT_CHANGES = ("reproduce", "scenarios", "sources", "template", "bundle")
 """Verbs that take no changes of values; their ``lang=`` is for the command alone."""
 
 _lang: ContextVar[Lang] = ContextVar("lang", default="en")

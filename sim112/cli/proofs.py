@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sim112.cli.language import spoken
+from sim112.cli.language import spoken, told
 from sim112.cli.words import parser_of
 
 DIFFERENT = 1
@@ -31,7 +31,7 @@ def reproduce(words: list[str]) -> int:
     found = run_again(
         given.folder, files=given.files, workers=given.workers, engine=given.engine, progress=True
     )
-    print(found)
+    print("\n".join(told(line) for line in str(found).splitlines()))
     return 0 if found.is_identical else DIFFERENT
 
 

@@ -50,6 +50,7 @@ def replay(words: list[str]) -> None:
         return
     from sim112.views.replay import MOST_DAYS, page, record
 
+    started = datetime.now().astimezone()
     made = record(
         scenarios,
         replication=None if number is None else number - 1,
@@ -57,7 +58,11 @@ def replay(words: list[str]) -> None:
         regency=given.regency,
         days=MOST_DAYS if most is None else most,
     )
-    place = _write(page(made, scenarios[0].lang), given.into, given.results)
+    text = page(made, scenarios[0].lang)
+    if given.into is None:
+        place = _write_with_results(text, scenarios, given.results, ["sim112", "replay", *words], started)
+    else:
+        place = _write(text, given.into)
     names = ", ".join(scenario.name for scenario in scenarios)
     print(say("cli.replay_wrote", place=place, replication=made.replication + 1, names=names))
 
@@ -93,15 +98,33 @@ def _named(given: Namespace) -> list[Scenario]:
     return [compose([f"scenario={name}", *overrides], given.config_dir) for name in names]
 
 
-def _write(text: str, into: Path | None, results: Path) -> Path:
-    """Save the page whole or not at all; where it is."""
-    from sim112.study.store import draft, saving, stamp
+def _write_with_results(
+    text: str, scenarios: Sequence[Scenario], results: Path, command: Sequence[str], started: datetime
+) -> Path:
+    """Save the page as other results are, with its scenarios and what made it; where it is."""
+    from sim112.study.store import draft, files_read, saving, stamp, write_provenance, write_scenario
 
-    if into is None:
-        with draft(results / "replay", stamp(datetime.now())) as unplaced, saving(unplaced.folder):
-            (unplaced.folder / "replay.html").write_text(text, encoding="utf-8")
-        assert unplaced.place is not None
-        return unplaced.place / "replay.html"
+    with draft(results / "replay", stamp(started)) as unplaced, saving(unplaced.folder):
+        (unplaced.folder / "replay.html").write_text(text, encoding="utf-8")
+        for scenario in scenarios:
+            write_scenario(unplaced.folder, scenario)
+        write_provenance(
+            unplaced.folder,
+            verb="replay",
+            command=command,
+            seed=scenarios[0].seed,
+            started=started,
+            files_read=files_read(scenarios),
+            scenarios=[scenario.name for scenario in scenarios],
+        )
+    assert unplaced.place is not None
+    return unplaced.place / "replay.html"
+
+
+def _write(text: str, into: Path) -> Path:
+    """Save the page whole or not at all; where it is."""
+    from sim112.study.store import saving
+
     with saving(into):
         into.parent.mkdir(parents=True, exist_ok=True)
         partial = into.with_name(f".{into.name}.partial")

@@ -3,101 +3,151 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sim112.cli.language import spoken, told
 from sim112.cli.words import add_words, check_first_keys, groups_help, nearest, parser_of, say_how
 from sim112.errors import InputError
+
+if TYPE_CHECKING:
+    from sim112.config.scenario import Scenario
+    from sim112.config.staff import StaffSettings
 
 TARGET_NOT_KEPT = 1
 """Exit status where a target cannot be kept, or was not shown to be; a plan is made all the same."""
 
-DESCRIPTION = """\
-Size the 112 desks of a scenario, or the centre of one regency: call-takers and dispatchers by hour,
-shifts, people on the payroll, lines and cost, found by simulation and held on fresh runs.
 
-A bare word is a regency (`staff pati`: its centre, deployed if it is not) or a scenario
-(`staff six_hubs`: all its desks). targets=nena or targets=nfpa, targets.answered_within_s=.. and
-targets.answered_within_share=.. say how soon calls shall be answered; minimum_on_duty=1,
-service.per=week, service.days_share=null and the rest of staff.yaml say what else is asked. Exit status 1:
-a target cannot be kept, or was not shown to be.
-"""
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What one run of the verb is about: scenarios to size, in one the desk of a regency alone."""
+
+    scenarios: tuple[Scenario, ...]
+    regency: str | None
+    settings: StaffSettings
+    base: tuple[str, ...]  # words that make the first scenario
+    overrides: tuple[str, ...]  # and what changes it
 
 
 def staff(words: list[str]) -> int:
     """``sim112 staff``: people, shifts, lines and cost."""
-    parser = parser_of("staff", DESCRIPTION, groups_help())
+    parser = parser_of("staff", epilog=groups_help())
     add_words(parser)
     given = parser.parse_intermixed_args(words)
-    from sim112.config.scenario import Scenario, choices, compose, to_yaml
+    asked = _asked(given.words, given.config_dir)
+    if given.cfg:
+        _show_config(asked)
+        return 0
+    from sim112.planning.sized_configs import sized_name
+    from sim112.planning.staff import size_scenario
+
+    times, hubs = _beside(asked, given.config_dir)
+    command = ["sim112", "staff", *words]
+    results = []
+    for scenario in asked.scenarios:
+        result = size_scenario(
+            scenario,
+            asked.settings,
+            asked.regency,
+            other_times=times,
+            hubs=hubs,
+            results=given.results,
+            command=command,
+            say=_say,
+        )
+        results.append(result)
+        if sys.stderr.isatty():
+            sys.stderr.write("\r" + " " * 78 + "\r")
+        print(result)
+        say_how(result.folder, result.engine)
+        if result.folder is not None and (result.folder / "configs").is_dir():
+            sized = sized_name(scenario, asked.regency)
+            said = f"sim112 run {sized} --config-dir {result.folder / 'configs'}"
+            print(spoken().say("staff.go_on", command=said) + "\n")
+    if len(results) > 1:
+        from sim112.planning.pooling import pooled_rows, save_pooling
+        from sim112.views.staff_screen import pooling_screen
+
+        screen = pooling_screen(pooled_rows(results), results[0].scenario.lang)
+        print(screen)
+        say_how(save_pooling(results, given.results, command, screen), results[0].engine)
+    return 0 if all(result.is_kept for result in results) else TARGET_NOT_KEPT
+
+
+def _asked(words: list[str], config_dir: Path | None) -> Asked:
+    """Read the words: a regency, a filled form, or scenarios, and what is changed in them."""
+    from sim112.config.scenario import Scenario, choices, compose
     from sim112.config.staff import StaffSettings, is_staff_key, staff_settings
     from sim112.paths import data_dir
     from sim112.world.area import read_regencies
 
-    overrides = [word for word in given.words if "=" in word or word.startswith("~")]
-    names = [word for word in given.words if word not in overrides]
-    if len(names) != 1:
-        raise InputError(
-            f"staff needs one regency or one scenario, given: {', '.join(names) or 'none'}; "
-            "for instance `sim112 staff pati`"
-        )
-    [name] = names
+    overrides = [word for word in words if "=" in word or word.startswith("~")]
+    names = [word for word in words if word not in overrides]
     filled: tuple[str, ...] = ()
-    if name.lower().endswith(".xlsx"):
+    if len(names) == 1 and names[0].lower().endswith(".xlsx"):
         from sim112.planning.form import read_form
 
-        form = read_form(Path(name), compose((), given.config_dir), staff_settings((), given.config_dir))
-        name, filled, overrides = form.regency, form.settings, [*form.overrides, *overrides]
-    scenarios = choices("scenario", given.config_dir)
+        form = read_form(Path(names[0]), compose((), config_dir), staff_settings((), config_dir))
+        names, filled, overrides = [form.regency], form.settings, [*form.overrides, *overrides]
+    scenarios = choices("scenario", config_dir)
     regencies = [one.label for one in read_regencies(data_dir())]
-    if name not in scenarios and name not in regencies:
-        known = nearest(name, [*scenarios, *regencies])
-        raise InputError(f"there is no regency or scenario {name!r}; {known}")
+    for name in names:
+        if name not in scenarios and name not in regencies:
+            known = nearest(name, [*scenarios, *regencies])
+            raise InputError(f"there is no regency or scenario {name!r}; {known}")
+    if not names or (len(names) > 1 and (set(names) - set(scenarios) or len(set(names)) < len(names))):
+        raise InputError(
+            f"staff needs one regency, or scenarios, given: {', '.join(names) or 'none'}; "
+            "for instance `sim112 staff pati`"
+        )
     check_first_keys(overrides, [*Scenario.model_fields, *StaffSettings.model_fields])
     own = [word for word in overrides if is_staff_key(word)]
-    settings = staff_settings([*filled, *own], given.config_dir)
+    settings = staff_settings([*filled, *own], config_dir)
     overrides = [word for word in overrides if not is_staff_key(word)]
-    regency = name if name in regencies else None
-    base = [f"scenario={name}"] if name in scenarios else ["scenario=dec_2021", f"deployment.add=[{name}]"]
-    scenario = compose([*base, *overrides], given.config_dir)
-    if given.cfg:
-        import yaml
+    regency = names[0] if len(names) == 1 and names[0] in regencies else None
+    bases = [
+        (f"scenario={name}",) if name in scenarios else ("scenario=dec_2021", f"deployment.add=[{name}]")
+        for name in names
+    ]
+    composed = tuple(compose([*base, *overrides], config_dir) for base in bases)
+    return Asked(composed, regency, settings, bases[0], tuple(overrides))
 
-        shown = settings.model_dump(mode="json")
-        print(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=110), end="")
+
+def _beside(asked: Asked, config_dir: Path | None) -> tuple[dict[str, Scenario], dict[str, Scenario]]:
+    """For one regency: its scenario in other times, and the same times with hubs, its own time included."""
+    from sim112.config.scenario import compose
+    from sim112.planning.staff import OWN
+
+    if asked.regency is None or not asked.settings.options.replications:
+        return {}, {}
+    kept = [word for word in asked.overrides if not word.startswith("demand=")]
+    words = {name: [*asked.base, *kept, f"demand={name}"] for name in asked.settings.options.demands}
+    times = {name: compose(of, config_dir) for name, of in words.items()}
+    if asked.scenarios[0].deployment.grouping != "regency":
+        return times, {}
+    words[OWN] = [*asked.base, *asked.overrides]
+    hub = "deployment.grouping=residency"
+    return times, {name: compose([*of, hub], config_dir) for name, of in words.items()}
+
+
+def _show_config(asked: Asked) -> None:
+    """Print the settings and the scenarios as YAML."""
+    import yaml
+
+    from sim112.config.scenario import to_yaml
+
+    shown = asked.settings.model_dump(mode="json")
+    print(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=110), end="")
+    for scenario in asked.scenarios:
         print(f"---\n{to_yaml(scenario)}", end="")
-        return 0
-    from sim112.planning.staff import size_scenario
-
-    kept = [word for word in overrides if not word.startswith("demand=")]
-    floor = {"the scenario's own": scenario}
-    for demand in settings.floor_demands:
-        floor[demand] = compose([*base, *kept, f"demand={demand}"], given.config_dir)
-
-    result = size_scenario(
-        scenario,
-        settings,
-        regency,
-        floor_scenarios=floor if regency is not None else None,
-        results=given.results,
-        command=["sim112", "staff", *words],
-        say=_say,
-    )
-    if sys.stderr.isatty():
-        sys.stderr.write("\r" + " " * 78 + "\r")
-    print(result)
-    say_how(result.folder, result.engine)
-    if result.folder is not None and (result.folder / "configs").is_dir():
-        from sim112.planning.sized_configs import sized_name
-
-        sized = sized_name(scenario, regency)
-        print(f"Go on with it: sim112 run {sized} --config-dir {result.folder / 'configs'}")
-    return 0 if result.is_kept else TARGET_NOT_KEPT
 
 
 def _say(text: str) -> None:
     """Tell on stderr what the search is at; on a terminal in one line that is written over."""
+    said = spoken().say("staff.sizing", what=told(text))
     if sys.stderr.isatty():
-        sys.stderr.write("\r" + f"sizing: {text}".ljust(78))
+        sys.stderr.write("\r" + said.ljust(78))
     else:
-        sys.stderr.write(f"sizing: {text}\n")
+        sys.stderr.write(f"{said}\n")
     sys.stderr.flush()

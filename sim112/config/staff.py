@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim112.config.scenario import MOST_REPLICATIONS, parse_overrides, suggestion
 from sim112.config.shifts import BudgetSettings, Pattern, RosterRules
@@ -66,6 +66,26 @@ class Search(BaseModel):
     keep_mb: float = Field(ge=0)
 
 
+class Options(BaseModel):
+    """What is compared beside the plan: in which other times, how often, and with which breaks.
+
+    ``break_min``: minutes of every hour in which each person is away from the desk, one after another; 0 or a
+    number that divides 60. ``replications`` 0 leaves the comparison out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    demands: tuple[str, ...]
+    replications: int = Field(ge=0, le=MOST_REPLICATIONS)
+    break_min: int = Field(ge=0, le=30)
+
+    @model_validator(mode="after")
+    def _divides(self) -> Options:
+        if self.break_min and 60 % self.break_min:
+            raise ValueError(f"break_min is {self.break_min}; give 0 or a number that divides 60")
+        return self
+
+
 class StaffSettings(BaseModel):
     """How a centre is sized, beside its scenario (``configs/staff.yaml``)."""
 
@@ -75,8 +95,9 @@ class StaffSettings(BaseModel):
     service: Service
     minimum_on_duty: int = Field(ge=1)
     minimum_dispatchers: int = Field(ge=1)
-    floor_demands: tuple[str, ...]
-    floor_replications: int = Field(ge=1, le=MOST_REPLICATIONS)
+    options: Options
+    sensitivity: bool
+    curve_replications: int = Field(ge=0, le=MOST_REPLICATIONS)
     confidence: float = Field(gt=0.5, lt=1)
     search: Search
     patterns: dict[str, Pattern | None]
@@ -142,6 +163,7 @@ def settings_from_mapping(mapping: Mapping[str, Any]) -> StaffSettings:
         if first["type"] == "extra_forbidden":
             known = [*StaffSettings.model_fields, *(f"service.{name}" for name in Service.model_fields)]
             known += [f"search.{name}" for name in Search.model_fields]
+            known += [f"options.{name}" for name in Options.model_fields]
             raise InputError(f"{key} is no key of staff.yaml; {suggestion(key, known)}") from None
         if first["type"] == "missing":
             raise InputError(f"{key} is missing in staff.yaml; give it a value") from None

@@ -336,13 +336,13 @@ def _lined_up(base: Estimate, its: tuple[str, ...], others: tuple[str, ...]) -> 
 
 
 def _difference(measure: Measure, base: Estimate, this: Estimate) -> Difference:
-    difference = statistics.paired_difference(base.linearised, this.linearised)
     value = this.interval.value - base.interval.value
     nothing = np.full(value.shape, np.nan)
     if measure.form == "exact":
         return Difference(value, value, value, nothing, nothing)
     if this is base:
         return Difference(value, value, value, nothing, nothing)
+    difference = statistics.paired_difference(base.linearised, this.linearised)
     return Difference(
         value, difference.low, difference.high, difference.p_value, difference.variance_reduction
     )

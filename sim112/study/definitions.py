@@ -25,7 +25,6 @@ class Measure:
     key: str
     unit: str
     label: str
-    label_id: str  # in Indonesian
     numerator: str
     denominator: str
     better: Better
@@ -41,127 +40,124 @@ class Measure:
 # fmt: off
 CALL_MEASURES = (
     Measure(
-        "offered", "calls/year", "calls offered", "panggilan masuk",
+        "offered", "calls/year", "calls offered",
         "offered", "years", "neither", "count",
         "Attempts that reach a desk, barred ones left out, whether or not they find a line.",
     ),
     Measure(
-        "barred", "calls/year", "calls of barred numbers", "panggilan dari nomor diblokir",
+        "barred", "calls/year", "calls of barred numbers",
         "barred", "years", "neither", "count",
         "Attempts of a nuisance number while it is barred; they take no line and are not offered.",
     ),
     Measure(
-        "blocked_share", "share", "blocked", "tidak mendapat saluran",
+        "blocked_share", "share", "blocked",
         "blocked", "offered", "lower", "share",
         "Offered calls that find no line, whatever the cause, of all offered.",
     ),
     Measure(
-        "blocked_outage_share", "share", "blocked: platform down", "terblokir: platform mati",
+        "blocked_outage_share", "share", "blocked: platform down",
         "blocked_outage", "offered", "lower", "share",
         "Offered calls refused because the provider's platform is down, of all offered.",
     ),
     Measure(
-        "blocked_platform_share", "share", "blocked: platform full", "terblokir: platform penuh",
+        "blocked_platform_share", "share", "blocked: platform full",
         "blocked_platform", "offered", "lower", "share",
         "Offered calls refused because every channel of the platform is taken, of all offered.",
     ),
     Measure(
-        "blocked_lines_share", "share", "blocked: lines busy", "terblokir: saluran sibuk",
+        "blocked_lines_share", "share", "blocked: lines busy",
         "blocked_lines", "offered", "lower", "share",
         "Offered calls refused because every line of the desk is taken, of all offered.",
     ),
     Measure(
-        "hung_up_share", "share", "hung up in the announcement", "menutup saat pengumuman",
+        "hung_up_share", "share", "hung up in the announcement",
         "hung_up", "offered", "neither", "share",
         "Callers who hang up while the announcement plays, of all offered.",
     ),
     Measure(
-        "abandoned_share", "share", "abandoned in the queue", "menutup saat antre",
+        "abandoned_share", "share", "abandoned in the queue",
         "abandoned", "offered", "lower", "share",
         "Callers who hang up in the queue before a call-taker reaches for the call, of all offered.",
     ),
     Measure(
-        "answered", "calls/year", "calls answered", "panggilan dijawab",
+        "answered", "calls/year", "calls answered",
         "answered", "years", "neither", "count",
         "Calls answered and talked to the end at the desk they were meant for.",
     ),
     Measure(
-        "transferred_share", "share", "passed on to another centre", "dialihkan ke pusat lain",
+        "transferred_share", "share", "passed on to another centre",
         "transferred", "offered", "lower", "share",
         "Calls answered by the wrong centre and passed on, of all offered there (only seen by desk).",
     ),
     Measure(
-        "unfinished_share", "share", "still open at the end", "belum selesai",
+        "unfinished_share", "share", "still open at the end",
         "unfinished", "offered", "lower", "share",
         "Calls still waiting or talking when the simulation stops, of all offered.",
     ),
     Measure(
-        "answered_within_share", "share", "answered within the target", "dijawab dalam target",
+        "answered_within_share", "share", "answered within the target",
         "answered_within", "offered_stayed", "higher", "share",
         "Calls answered within targets.answered_within_s from the end of the announcement, of all "
         "offered but those who hung up during it, whose delay had not begun; blocked and abandoned count "
         "against.",
     ),
     Measure(
-        "answer_delay_s", "s", "answer delay", "waktu tunggu jawab",
+        "answer_delay_s", "s", "answer delay",
         "answer_delay_sum_s", "answers", "lower", "mean",
         "Answered minus end of the announcement (offered, where there is none), mean over answered calls.",
     ),
     Measure(
-        "wait_s", "s", "wait in the queue", "waktu antre",
+        "wait_s", "s", "wait in the queue",
         "wait_sum_s", "waits", "lower", "mean",
         "Time in the queue until a call-taker reaches for the call or the caller hangs up, mean over "
         "both.",
     ),
     Measure(
-        "waited_share", "share", "had to wait", "harus menunggu",
+        "waited_share", "share", "had to wait",
         "waited", "waits", "lower", "share",
         "Calls that spent any time in the queue, of those answered or abandoned.",
     ),
     Measure(
         "found_nobody", "calls/year", "calls that found nobody free or no line",
-        "panggilan tanpa petugas/saluran",
         "found_nobody", "years", "lower", "count",
         "Attempts that were blocked, or had to wait because no call-taker was idle (answered later or "
         "not).",
     ),
     Measure(
-        "redials", "calls/year", "redials", "panggilan ulang",
+        "redials", "calls/year", "redials",
         "redials", "years", "lower", "count",
         "Second and later attempts of one caller at the same number (112, or the agency's own).",
     ),
     Measure(
-        "fallbacks", "calls/year", "gave up 112, dialled an agency", "beralih dari 112 ke instansi",
+        "fallbacks", "calls/year", "gave up 112, dialled an agency",
         "fallbacks", "years", "lower", "count",
         "Callers who tried 112 first and then dialled an agency's own number.",
     ),
     Measure(
-        "talk_s", "s", "talk", "lama bicara",
+        "talk_s", "s", "talk",
         "talk_sum_s", "talks", "neither", "mean",
         "Answered to the end of the talk, mean over answered calls.",
     ),
     Measure(
-        "handle_s", "s", "handle time", "lama penanganan",
+        "handle_s", "s", "handle time",
         "handle_sum_s", "handles", "neither", "mean",
         "Answered until the call-taker is free: talk, after-call work, and the alerting where the call-"
         "taker does it.",
     ),
     Measure(
-        "genuine_answered", "calls/year", "answered calls about an incident", "panggilan darurat dijawab",
+        "genuine_answered", "calls/year", "answered calls about an incident",
         "genuine_answered", "years", "higher", "count",
         "Answered calls of people who report an incident, later reports of it and what is arranged ahead "
         "(planned transports) included: what centres count.",
     ),
     Measure(
         "genuine_answered_112", "calls/year", "112 calls answered about an incident",
-        "panggilan darurat 112 dijawab",
         "genuine_answered_112", "years", "higher", "count",
         "The same, answered by a 112 centre.",
     ),
     Measure(
         "genuine_found_nobody", "people/year",
         "people with news of an emergency who found nobody free or no line",
-        "pembawa kabar darurat yang tak mendapat petugas/saluran",
         "news_found_nobody", "years", "lower", "count",
         "People calling about an emergency of which no desk had yet picked up a call when they tried, who "
         "were blocked or had to wait because no call-taker was idle, at 112 or at an agency's own number; "
@@ -170,7 +166,6 @@ CALL_MEASURES = (
     Measure(
         "genuine_found_nobody_share", "share",
         "people with news of an emergency who found nobody free or no line",
-        "pembawa kabar darurat yang tak mendapat petugas/saluran",
         "news_found_nobody", "people_with_news", "lower", "share",
         "The same, of the people who call about an emergency before any desk has picked up a call about "
         "it.",
@@ -179,40 +174,39 @@ CALL_MEASURES = (
 
 DESK_MEASURES = (
     Measure(
-        "occupancy", "share", "occupancy of call-takers", "keterisian petugas",
+        "occupancy", "share", "occupancy of call-takers",
         "call_taker_busy_s", "call_taker_signed_in_s", "neither", "time",
         "Time call-takers work on calls or tickets, of their signed-in time; signed in are those "
         "rostered, and those who run over their shift while they still work.",
     ),
     Measure(
-        "dispatcher_occupancy", "share", "occupancy of dispatchers", "keterisian dispatcher",
+        "dispatcher_occupancy", "share", "occupancy of dispatchers",
         "dispatcher_busy_s", "dispatcher_signed_in_s", "neither", "time",
         "Time dispatchers handle tickets, of their signed-in time.",
     ),
     Measure(
-        "carried_erlang", "erlang", "call-takers busy on average", "petugas sibuk rata-rata",
+        "carried_erlang", "erlang", "call-takers busy on average",
         "call_taker_busy_s", "window_s", "neither", "time",
         "Mean number of call-takers at work.",
     ),
     Measure(
-        "lines_held", "lines", "lines in use on average", "saluran terpakai rata-rata",
+        "lines_held", "lines", "lines in use on average",
         "line_held_s", "window_s", "neither", "time",
         "Mean number of lines held, from the offer until the caller leaves.",
     ),
     Measure(
-        "all_lines_busy_share", "share", "time with every line taken", "waktu semua saluran terpakai",
+        "all_lines_busy_share", "share", "time with every line taken",
         "all_lines_busy_s", "line_window_s", "lower", "time",
         "Share of the time in which every line of the desk is held (desks with a limit of lines).",
     ),
     Measure(
-        "overtime_hours", "h/week", "overtime", "lembur",
+        "overtime_hours", "h/week", "overtime",
         "overtime_s", "weeks", "lower", "time",
         "Person-hours a week that call-takers work beyond their roster to finish what they began.",
         scale=1 / 3600,
     ),
     Measure(
         "one_person_hours", "h/week", "hours with one person on duty, all centres",
-        "jam dengan satu petugas, semua pusat",
         "one_person_s", "weeks", "neither", "exact",
         "Hours a week in which exactly one call-taker is rostered at an open 112 centre, summed over "
         "centres; every centre that opens may add to it, so that more is neither better nor worse.",
@@ -220,29 +214,27 @@ DESK_MEASURES = (
     ),
     Measure(
         "unattended_hours", "h/week", "open hours with nobody on duty, all centres",
-        "jam buka tanpa petugas, semua pusat",
         "unattended_s", "weeks", "lower", "exact",
         "Hours a week in which a 112 centre is open and nobody is rostered, summed over centres.",
         scale=1 / 3600,
     ),
     Measure(
-        "open_share", "share", "time the centre is open", "waktu pusat buka",
+        "open_share", "share", "time the centre is open",
         "open_s", "centre_window_s", "higher", "exact",
         "Share of the time in which a 112 centre is open, mean over centres.",
     ),
     Measure(
-        "people_covered", "people", "people covered by a 112 centre", "penduduk terlayani 112",
+        "people_covered", "people", "people covered by a 112 centre",
         "people_covered_years", "years", "higher", "exact",
         "Inhabitants of regencies served by a 112 centre, weighted by the share of the time it is open.",
     ),
     Measure(
-        "cost_per_year", "Rp/year", "cost of the centres", "biaya pusat per tahun",
+        "cost_per_year", "Rp/year", "cost of the centres",
         "cost_rp", "years", "lower", "exact",
         "Rent of the platforms, supervisors, and the people needed to fill the roster.",
     ),
     Measure(
         "cost_per_report", "Rp/report", "cost per emergency reported to 112",
-        "biaya per kejadian darurat yang dilaporkan ke 112",
         "cost_rp", "emergencies_reported_112", "lower", "mean",
         "Cost of the centres, divided by the emergencies reported to them, each once, at the centre that "
         "made its first ticket; undefined without centres.",
@@ -251,124 +243,118 @@ DESK_MEASURES = (
 
 INCIDENT_MEASURES = (
     Measure(
-        "incidents", "incidents/year", "incidents", "kejadian",
+        "incidents", "incidents/year", "incidents",
         "incidents", "years", "neither", "count",
         "Every emergency that happened, whether or not it needs a unit.",
     ),
     Measure(
-        "incidents_needing_unit", "incidents/year", "incidents that need a unit", "kejadian yang perlu unit",
+        "incidents_needing_unit", "incidents/year", "incidents that need a unit",
         "needing", "years", "neither", "count",
         "Emergencies that need at least one agency; all measures below are about these.",
     ),
     Measure(
-        "unreported", "incidents/year", "incidents unreported", "kejadian tak terlaporkan",
+        "unreported", "incidents/year", "incidents unreported",
         "unreported", "years", "lower", "count",
         "Incidents nobody got through for: no desk made a ticket.",
     ),
     Measure(
-        "unreported_share", "share", "incidents unreported", "kejadian tak terlaporkan",
+        "unreported_share", "share", "incidents unreported",
         "unreported", "needing", "lower", "share",
         "The same, of the incidents that need a unit.",
     ),
     Measure(
-        "unreported_a_day", "incidents/day", "incidents unreported", "kejadian tak terlaporkan",
+        "unreported_a_day", "incidents/day", "incidents unreported",
         "unreported", "days", "lower", "count",
         "Incidents nobody got through for, a day.",
     ),
     Measure(
-        "unserved", "incidents/year", "incidents no unit reached", "kejadian tak tertangani",
+        "unserved", "incidents/year", "incidents no unit reached",
         "unserved", "years", "lower", "count",
         "Incidents that no needed unit had reached when the simulation stopped; unreported ones included.",
     ),
     Measure(
-        "unserved_share", "share", "incidents no unit reached", "kejadian tak tertangani",
+        "unserved_share", "share", "incidents no unit reached",
         "unserved", "needing", "lower", "share",
         "The same, of the incidents that need a unit.",
     ),
     Measure(
-        "lost", "incidents/day", "incidents lost", "kejadian tak tertolong",
+        "lost", "incidents/day", "incidents lost",
         "lost", "days", "lower", "count",
         "Incidents unreported, or not reached within targets.response_cap_s.",
     ),
     Measure(
-        "lost_share", "share", "incidents lost", "kejadian tak tertolong",
+        "lost_share", "share", "incidents lost",
         "lost", "needing", "lower", "share",
         "The same, of the incidents that need a unit.",
     ),
     Measure(
         "first_alert_capped_s", "s", "until the first needed agency is alerted",
-        "sampai instansi pertama tahu",
         "first_alert_capped_sum_s", "needing", "lower", "mean",
         "First needed agency alerted minus noticed, at most the cap; never alerted counts as the cap "
         "(targets.alert_cap_s).",
     ),
     Measure(
-        "alert_capped_s", "s", "until the last needed agency is alerted", "sampai semua instansi tahu",
+        "alert_capped_s", "s", "until the last needed agency is alerted",
         "alert_capped_sum_s", "needing", "lower", "mean",
         "Last needed agency alerted minus noticed, at most the cap; never alerted counts as the cap "
         "(targets.alert_cap_s).",
     ),
     Measure(
         "life_alert_capped_s", "s", "life-threatening: until the last needed agency is alerted",
-        "gawat: sampai semua instansi tahu",
         "life_alert_capped_sum_s", "life", "lower", "mean",
         "The same for life-threatening kinds.",
     ),
     Measure(
-        "fully_alerted_share", "share", "all needed agencies alerted", "semua instansi diberi tahu",
+        "fully_alerted_share", "share", "all needed agencies alerted",
         "fully_alerted", "needing", "higher", "share",
         "Incidents of which every needed agency was alerted before the simulation stopped.",
     ),
     Measure(
-        "call_processing_s", "s", "call processing", "pemrosesan panggilan",
+        "call_processing_s", "s", "call processing",
         "processing_sum_s", "processed", "lower", "mean",
         "First unit assigned minus answer of the first report, over incidents with a unit assigned.",
     ),
     Measure(
-        "response_s", "s", "response, where reached", "waktu tanggap, bila tercapai",
+        "response_s", "s", "response, where reached",
         "response_sum_s", "reached", "lower", "mean",
         "First needed unit on scene minus noticed, over incidents reached; never to be read without the "
         "incidents not reached.",
     ),
     Measure(
-        "response_capped_s", "s", "until the first needed unit is there", "sampai unit pertama tiba",
+        "response_capped_s", "s", "until the first needed unit is there",
         "response_capped_sum_s", "needing", "lower", "mean",
         "First needed unit on scene minus noticed, at most the cap; never reached counts as the cap "
         "(targets.response_cap_s).",
     ),
     Measure(
         "life_response_capped_s", "s", "life-threatening: until the first needed unit is there",
-        "gawat: sampai unit pertama tiba",
         "life_response_capped_sum_s", "life", "lower", "mean",
         "The same for life-threatening kinds.",
     ),
     Measure(
-        "all_agencies_capped_s", "s", "until every needed agency is there", "sampai semua instansi tiba",
+        "all_agencies_capped_s", "s", "until every needed agency is there",
         "all_agencies_capped_sum_s", "needing", "lower", "mean",
         "First unit of the last needed agency on scene minus noticed, at most the cap; never complete "
         "counts as the cap.",
     ),
     Measure(
-        "reached_within_share", "share", "reached within the target", "tercapai dalam target",
+        "reached_within_share", "share", "reached within the target",
         "reached_within", "needing", "higher", "share",
         "Incidents at which some needed agency is on scene within its own target from noticed "
         "(targets.response_target_s).",
     ),
     Measure(
         "all_reached_within_share", "share", "every needed agency within its target",
-        "semua instansi dalam target",
         "all_reached_within", "needing", "higher", "share",
         "Incidents at which every needed agency is on scene within its own target.",
     ),
     Measure(
         "life_reached_within_share", "share", "life-threatening incidents reached within the target",
-        "kejadian gawat tercapai dalam target",
         "life_reached_within", "life", "higher", "share",
         "Reached within the target, of incidents of life-threatening kinds.",
     ),
     Measure(
         "life_reached_within", "incidents/year", "life-threatening incidents reached within the target",
-        "kejadian gawat tercapai dalam target",
         "life_reached_within", "years", "higher", "count",
         "The same, as a count.",
     ),
@@ -376,75 +362,74 @@ INCIDENT_MEASURES = (
 
 AGENCY_MEASURES = (
     Measure(
-        "agency_alert_capped_s", "s", "until the agency is alerted", "sampai instansi tahu",
+        "agency_alert_capped_s", "s", "until the agency is alerted",
         "need_alert_capped_sum_s", "needs", "lower", "mean",
         "Agency alerted minus noticed, at most the cap, over incidents that need it.",
     ),
     Measure(
-        "agency_response_capped_s", "s", "until the agency is there", "sampai instansi tiba",
+        "agency_response_capped_s", "s", "until the agency is there",
         "need_response_capped_sum_s", "needs", "lower", "mean",
         "Agency's first unit on scene minus noticed, at most the cap, over incidents that need it.",
     ),
     Measure(
         "agency_reached_within_share", "share", "agency there within its target",
-        "instansi tiba dalam target",
         "need_reached_within", "needs", "higher", "share",
         "The agency is on scene within its own target, of incidents that need it.",
     ),
     Measure(
-        "notice_share", "share", "told by another agency", "diberi tahu instansi lain",
+        "notice_share", "share", "told by another agency",
         "need_noticed", "needs", "lower", "share",
         "Agencies that hear of an incident from another agency, of all needed.",
     ),
     Measure(
-        "unit_wait_s", "s", "wait for a unit", "menunggu unit",
+        "unit_wait_s", "s", "wait for a unit",
         "unit_wait_sum_s", "assigned", "lower", "mean",
         "Unit assigned minus agency alerted, over jobs with a unit assigned.",
     ),
     Measure(
-        "unit_waited_share", "share", "no unit available at the alert", "tak ada unit saat diberi tahu",
+        "unit_waited_share", "share", "no unit available at the alert",
         "unit_waited", "alerted", "lower", "share",
         "Jobs that found no unit available when the agency was alerted, of all jobs.",
     ),
     Measure(
-        "turnout_s", "s", "turnout", "persiapan berangkat",
+        "turnout_s", "s", "turnout",
         "turnout_sum_s", "turnouts", "lower", "mean",
         "Unit rolling minus assigned.",
     ),
     Measure(
-        "travel_s", "s", "travel", "perjalanan",
+        "travel_s", "s", "travel",
         "travel_sum_s", "travels", "lower", "mean",
         "Unit on scene minus rolling.",
     ),
     Measure(
-        "on_scene_s", "s", "on scene", "di lokasi",
+        "on_scene_s", "s", "on scene",
         "on_scene_sum_s", "on_scenes", "neither", "mean",
         "Unit leaves the scene, or becomes available there, minus on scene.",
     ),
     Measure(
-        "job_s", "s", "unit bound by one job", "unit terikat per tugas",
+        "job_s", "s", "unit bound by one job",
         "job_sum_s", "jobs_done", "neither", "mean",
         "Unit available minus assigned, over jobs served.",
     ),
     Measure(
-        "trips", "trips/year", "trips", "perjalanan unit",
+        "trips", "trips/year", "trips",
         "trips", "years", "neither", "count",
         "Units that started rolling to an incident.",
     ),
     Measure(
-        "aid_trips", "trips/year", "trips of a neighbour's unit", "bantuan unit tetangga",
+        "aid_trips", "trips/year", "trips of a neighbour's unit",
         "aid_trips", "years", "neither", "count",
         "Trips of a unit of another regency (mutual aid).",
     ),
     Measure(
-        "coverage_share", "share", "nearest station within the target", "pos terdekat dalam target",
+        "coverage_share", "share", "nearest station within the target",
         "covered_people", "people_of_agency", "higher", "share",
         "People whose nearest station of the agency is within its target, by the travel-time table and "
         "without turnout; a mean over the reported time. Stations of their own regency, with mutual aid "
         "those of adjacent ones too.",
     ),
     Measure(
-        "utilisation", "share", "utilisation of units", "pemakaian unit",
+        "utilisation", "share", "utilisation of units",
         "unit_busy_s", "unit_staffed_s", "neither", "time",
         "Time units are assigned to a job until available again, of their staffed time.",
     ),
@@ -459,7 +444,7 @@ COLUMNS = tuple(dict.fromkeys(name for m in MEASURES for name in (m.numerator, m
 
 HOUR_MEASURES = (
     Measure(
-        "offered_per_hour", "calls/h", "calls offered an hour", "panggilan masuk per jam",
+        "offered_per_hour", "calls/h", "calls offered an hour",
         "offered", "hours", "neither", "count",
         "Attempts that reach a desk in an hour of the report, barred ones left out.",
     ),
@@ -513,3 +498,14 @@ QUANTITIES = {
 """What quantiles are kept of, each with the measure that is the mean over the same incidents or calls; what
 never came counts as the cap.
 """
+
+CURVES = ("agency_response_s", "alert_by_report_s")
+"""Durations that are counted for their distribution alone, over emergencies, each by members of its own: the
+response of each agency, in the order of agencies, and the alert of the last needed agency, by ``REPORTS``.
+"""
+
+REPORTS = ("112", "own number")
+"""How an incident became known: to a 112 centre, or to agencies' own numbers alone."""
+
+MOST_LINES = 32
+"""Lines held at once at a desk that are told apart; more count as so many."""

@@ -6,7 +6,7 @@ from math import inf
 from typing import Any
 
 from sim112.engine.contract import Handler, Outcome
-from sim112.study.definitions import COLUMNS
+from sim112.study.definitions import COLUMNS, MOST_LINES
 from sim112.study.walk_sums import add, or_never
 from sim112.study.walk_tables import Happened, Notes, Place, Tally
 
@@ -63,6 +63,7 @@ def note_spells(place: Place, log: Happened, notes: Notes, row: int) -> None:
 def walk_desks(place: Place, notes: Notes, tally: Tally) -> None:
     """Sum the time of people and lines, clipped to the reported time, whoever the call belongs to."""
     sums = tally.sums
+    untold = len(tally.lines_s) - MOST_LINES - 1
     for desk in range(len(place.desk_agency)):
         slots = place.desk + desk, place.service + place.desk_agency[desk] + 1, place.province
         first = notes.first_row[desk]
@@ -73,6 +74,7 @@ def walk_desks(place: Place, notes: Notes, tally: Tally) -> None:
                     place, notes.people_from_s, notes.people_to_s, 2 * first, spells, notes.spare_s,
                     place.call_takers_from_s, place.call_takers,
                     place.call_takers_start[desk], place.call_takers_start[desk + 1],
+                    tally.lines_s, untold,
                 )  # fmt: skip
                 add(sums, slots, CALL_TAKER_BUSY_S, busy_s)
                 add(sums, slots, CALL_TAKER_SIGNED_IN_S, beyond_s)  # the rostered are signed in already
@@ -82,6 +84,7 @@ def walk_desks(place: Place, notes: Notes, tally: Tally) -> None:
                     place, notes.dispatchers_from_s, notes.dispatchers_to_s, first, spells, notes.spare_s,
                     place.dispatchers_from_s, place.dispatchers,
                     place.dispatchers_start[desk], place.dispatchers_start[desk + 1],
+                    tally.lines_s, untold,
                 )  # fmt: skip
                 add(sums, slots, DISPATCHER_BUSY_S, busy_s)
                 add(sums, slots, DISPATCHER_SIGNED_IN_S, beyond_s)
@@ -89,6 +92,7 @@ def walk_desks(place: Place, notes: Notes, tally: Tally) -> None:
                 held_s, _, full_s = times_of(
                     place, notes.lines_from_s, notes.lines_to_s, first, spells, notes.spare_s,
                     place.lines_from_s, place.desk_lines, desk, desk + 1,
+                    tally.lines_s, (place.desk_agency[desk] + 1) * (MOST_LINES + 1),
                 )  # fmt: skip
                 add(sums, slots, LINE_HELD_S, held_s)
                 add(sums, slots, ALL_LINES_BUSY_S, full_s)
@@ -96,12 +100,13 @@ def walk_desks(place: Place, notes: Notes, tally: Tally) -> None:
 
 def times_of(
     place: Place, from_s: Any, to_s: Any, first: int, spells: int, spare_s: Any,
-    limit_from_s: Any, limit: Any, first_step: int, end_step: int,
+    limit_from_s: Any, limit: Any, first_step: int, end_step: int, taken_s_by_number: Any, first_number: int,
 ) -> tuple[float, float, float]:  # fmt: skip
     """How long things are taken, how long beyond a limit, and how long the limit is reached.
 
     Each of the spells takes one thing at ``from_s`` and gives one back at ``to_s``; sorts both. The limit
-    steps in time, and is 0 before. The first two are sums over things, the last is plain time.
+    steps in time, and is 0 before. The first two are sums over things, the last is plain time. How long each
+    number is taken is added from ``first_number`` on.
     """
     sort(from_s, first, spells, spare_s)
     sort(to_s, first, spells, spare_s)
@@ -120,6 +125,7 @@ def times_of(
         if next_s > now_s:
             lasts_s = min(next_s, place.report_to_s) - now_s
             taken_s += taken * lasts_s
+            taken_s_by_number[first_number + min(taken, MOST_LINES)] += lasts_s
             if taken >= most:
                 full_s += lasts_s
                 beyond_s += (taken - most) * lasts_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from sim112.engine.contract import NONE, JobOutcome
-from sim112.study.definitions import COLUMNS
+from sim112.study.definitions import COLUMNS, REPORTS
 from sim112.study.walk_sums import add, clipped_s, count, incident_slots, is_reported, or_never
 from sim112.study.walk_tables import Asked, Happened, Notes, Place, Tally
 
@@ -33,6 +33,7 @@ from sim112.study.walk_tables import Asked, Happened, Notes, Place, Tally
 ))  # fmt: skip
 
 IS_SERVED = int(JobOutcome.SERVED)
+TO_112, TO_OWN_NUMBER = map(REPORTS.index, ("112", "own number"))
 
 
 def walk_incidents(place: Place, calls: Asked, log: Happened, notes: Notes, tally: Tally) -> None:
@@ -123,6 +124,11 @@ def count_incident(
     count(place, tally.alert_s, slots, alert_capped_s)
     count(place, tally.response_s, slots, response_capped_s)
     count(place, tally.all_agencies_s, slots, complete_capped_s)
+    if place.kind_is_emergency[calls.incident_kind[incident]]:
+        if notes.ticket_112_s[incident] < inf:
+            count(place, tally.alert_by_report_s, (TO_112,), alert_capped_s)
+        elif answered_s < inf:
+            count(place, tally.alert_by_report_s, (TO_OWN_NUMBER,), alert_capped_s)
 
 
 def count_need(
@@ -144,6 +150,8 @@ def count_need(
     add(sums, of_people, NEED_RESPONSE_CAPPED_SUM_S, min(arrival_s, place.response_cap_s))
     if is_within:
         add(sums, of_people, NEED_REACHED_WITHIN, 1.0)
+    if place.kind_is_emergency[calls.incident_kind[incident]]:
+        count(place, tally.agency_response_s, (agency,), min(arrival_s, place.response_cap_s))
     if job == NONE:
         return
     if log.job_notice[job]:

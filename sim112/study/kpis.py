@@ -18,9 +18,10 @@ from sim112.config.costs import Costs
 from sim112.config.targets import Targets
 from sim112.engine.contract import Calls, Change, Floats, Ints, Log, World
 from sim112.study import walk
-from sim112.study.definitions import BY_KEY, HOUR_COLUMNS, QUANTITIES, SPANS
+from sim112.study.definitions import BY_KEY, CURVES, HOUR_COLUMNS, MOST_LINES, QUANTITIES, REPORTS, SPANS
 from sim112.study.desk_kpis import DAY_S, WEEK_S, YEAR_S, desk_of_regency, put_desks, steps_of
 from sim112.study.desk_sums import DESK_TIMES
+from sim112.study.packed_sums import Packed, packed
 from sim112.study.response_kpis import put_coverage, put_units
 from sim112.study.statistics import quantile_of_counts
 from sim112.study.totals import (
@@ -29,13 +30,11 @@ from sim112.study.totals import (
     HOURS,
     MIDDLE_S,
     Histogram,
-    Packed,
     Scopes,
     bins_near,
     column_at,
     histogram_of,
     no_totals,
-    packed,
     scopes_of,
     sum_of_histograms,
 )
@@ -48,8 +47,8 @@ class Measures:
     histograms.
 
     A study keeps one of these for each replication of each scenario, so they are held in few bytes.
-    ``histograms`` holds each quantity of ``definitions.QUANTITIES``. ``answered_by_kind`` [D, K] counts
-    answered calls by desk and kind.
+    ``histograms`` holds each quantity of ``definitions.QUANTITIES`` by slot, and each of ``CURVES`` by
+    members of its own. ``answered_by_kind`` [D, K] counts answered calls by desk and kind.
     """
 
     replications: int
@@ -59,6 +58,7 @@ class Measures:
     histograms: Mapping[str, Histogram]
     answered_by_kind: NDArray[np.unsignedinteger]
     hour_sums: Packed  # [columns, services * hours]
+    lines_s: Packed  # [services, MOST_LINES + 1] how long so many lines of a desk are held, summed over desks
 
     @property
     def totals(self) -> Floats:
@@ -67,8 +67,9 @@ class Measures:
 
     @property
     def by_hour(self) -> Floats:
-        """``definitions.HOUR_COLUMNS`` of calls by the hour of the report in which they are offered, [columns,
-        services, hours]; after a week the hours begin anew.
+        """``definitions.HOUR_COLUMNS`` of calls by the hour of the report in which they are offered.
+
+        [columns, services, hours]; after a week the hours begin anew.
         """
         return self.hour_sums.rows().reshape(len(HOUR_COLUMNS), len(self.scopes.names["service"]), -1)
 
@@ -77,7 +78,7 @@ class Measures:
 
     def total(self, column: str, scope: str) -> Floats:
         """The sum of a column for each member of a scope."""
-        part: Floats = self.sums.row(column_at(column))[self.scopes.slots(scope)]
+        part: Floats = self.sums.row(column_at(column), self.scopes.slots(scope))
         return part
 
     def value(self, key: str, scope: str = "province") -> Floats:
@@ -108,7 +109,11 @@ def measure(world: World, calls: Calls, log: Log, targets: Targets, costs: Costs
     slots = [scopes.start["agency" if name in OF_CALLS else "regency_112"] for name in QUANTITIES]
     counts = [np.zeros(size * BINS, np.int32) for size in slots]
     by_hour = np.zeros(len(scopes.names["service"]) * fixed.place.hours * len(HOUR_COLUMNS))
-    tally = Tally(fixed.sums.flatten(), by_hour, np.zeros(desks * kinds, np.int64), *counts)
+    services = len(scopes.names["service"])
+    curves = [np.zeros(size * BINS, np.int32) for size in (len(world.agency_name), len(REPORTS))]
+    lines_s = np.zeros((services + 1) * (MOST_LINES + 1))
+    answered_by_kind = np.zeros(desks * kinds, np.int64)
+    tally = Tally(*(fixed.sums.flatten(), by_hour, answered_by_kind, *counts, *curves, lines_s))
     walk.walker()(fixed.place, asked, happened, walk.blank_notes(fixed.place, asked, happened), tally)
 
     sums = tally.sums.reshape(scopes.size + 1, -1)
@@ -121,10 +126,12 @@ def measure(world: World, calls: Calls, log: Log, targets: Targets, costs: Costs
         targets=targets,
         sums=packed(sums[:-1].T),
         histograms={
-            name: histogram_of(of_quantity) for name, of_quantity in zip(QUANTITIES, counts, strict=True)
+            name: histogram_of(of_quantity)
+            for name, of_quantity in zip((*QUANTITIES, *CURVES), (*counts, *curves), strict=True)
         },
         answered_by_kind=_narrow(tally.answered_by_kind.reshape(desks, kinds)),
         hour_sums=packed(_with_lengths(by_hour.reshape(-1, fixed.place.hours, len(HOUR_COLUMNS)), world)),
+        lines_s=packed(lines_s.reshape(services + 1, -1)[:-1]),
     )
 
 
@@ -237,10 +244,11 @@ def merge(parts: Sequence[Measures]) -> Measures:
         targets=first.targets,
         sums=packed(np.sum([part.totals for part in parts], axis=0)),
         histograms={
-            name: sum_of_histograms([part.histograms[name] for part in parts]) for name in QUANTITIES
+            name: sum_of_histograms([part.histograms[name] for part in parts]) for name in first.histograms
         },
         answered_by_kind=_narrow(np.sum([part.answered_by_kind for part in parts], axis=0)),
         hour_sums=packed(np.sum([part.hour_sums.rows() for part in parts], axis=0)),
+        lines_s=packed(np.sum([part.lines_s.rows() for part in parts], axis=0)),
     )
 
 
@@ -259,6 +267,7 @@ def for_headline(whole: Measures) -> Measures:
         sums=packed(whole.totals[:, : scopes.size]),
         histograms={},
         answered_by_kind=_narrow(np.empty((0, 0), np.int64)),
+        lines_s=nothing,
         hour_sums=nothing,
     )
 

@@ -199,7 +199,7 @@ def _together(
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     others = multiprocessing.active_children()
     pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin_worker, initargs=(tuple(batches), engine, os.getpid())
+        workers, mp_context=context, initializer=begin_worker, initargs=(tuple(batches), engine, os.getpid())
     )
     results: Results = {}
     first_of: dict[int, list[Measures]] = {}
@@ -240,9 +240,15 @@ _engine: Engine = "reference"
 _DEATH_OF_PARENT = 1  # PR_SET_PDEATHSIG of Linux: the signal that a process gets when its parent ends
 
 
-def _begin_worker(batches: tuple[Batch, ...], engine: Engine, parent: int) -> None:
+def begin_worker(batches: tuple[Batch, ...], engine: Engine, parent: int) -> None:
+    """Begin the life of a process that simulates for another, and ends with it."""
     global _batches, _engine
     _batches, _engine = batches, engine
+    end_with_parent(parent)
+
+
+def end_with_parent(parent: int) -> None:
+    """Make this process, which was started by ``parent``, end when that ends or when it is told to."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)  # Ctrl-C ends a worker at once and in silence
     if sys.platform == "linux":  # a worker does not outlive a parent that was killed

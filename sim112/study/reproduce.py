@@ -88,8 +88,11 @@ class Reproduction:
         own = [table for table in self.tables if "/" not in table.name]
         width = max((len(table.name) for table in own), default=0)
         for table in own:
-            word = "identical" if table.difference is None else "DIFFERENT"
-            lines.append(f"  {table.name:{width}}  {word}  {table.rows:>9,} rows  {table.sha256[:16]}")
+            name, content = f"{table.name:{width}}", f"{table.rows:>9,} rows  {table.sha256[:16]}"
+            if table.difference is None:
+                lines.append(f"  {name}  identical  {content}")
+            else:
+                lines.append(f"  {name}  DIFFERENT  {content}")
         for part in ("points", "log"):
             below = [table for table in self.tables if table.name.startswith(f"{part}/")]
             if below:

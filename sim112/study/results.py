@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from sim112.config.demand import Demand
 from sim112.config.scenario import Scenario, to_yaml
 from sim112.engine.choice import Engine
 from sim112.engine.contract import NONE
-from sim112.sources import assumptions
+from sim112.sources import Number, assumptions
 from sim112.study import comparison
 from sim112.study.by_hour import hour_columns
 from sim112.study.comparison import Comparison, Runs, Sensitivity
@@ -27,8 +28,10 @@ from sim112.study.precision import Stopping, reached_rows
 from sim112.study.replication import world_of
 from sim112.study.sensitivity import End
 from sim112.study.store import (
+    PROVENANCE,
     STRESS_SCENARIO,
     SavingError,
+    StoredRun,
     draft,
     files_read,
     named,
@@ -154,6 +157,8 @@ def simulate_and_save(
                     **_settings(result),
                     **_sureness(result),
                 )
+                if figures:
+                    add_report(unplaced.folder, result)
     except SavingError as error:
         error.result = result
         raise
@@ -162,24 +167,23 @@ def simulate_and_save(
 
 def _write(folder: Path, result: Result | ComparedResult, figures: bool) -> None:
     """Save scenarios, every measure by replication, the tables, and the screen as it was printed."""
-    for scenario in result.scenarios:
-        write_scenario(folder, scenario)
-    write_pieces(folder / "measures.parquet", measure_pieces(result.runs))
-    clocks = {scenario.name: scenario.clock for scenario in result.scenarios}
-    write_table(folder / "measures_by_hour.parquet", hour_columns(result.runs, clocks))
-    write_rows(folder / "summary.csv", summary_rows(result.runs))
-    if result.stopping is not None and result.stopping.reached:
-        write_rows(folder / "precision.csv", reached_rows(result.stopping))
-    if isinstance(result, ComparedResult):
-        write_rows(folder / "comparison.csv", comparison_rows(result))
-        if result.sensitivity:
-            write_rows(folder / "sensitivity.csv", sensitivity_rows(result.sensitivity))
-        if result.stress_demand is not None:
-            worst = result.scenarios[0].model_copy(update={"demand": result.stress_demand})
-            (folder / STRESS_SCENARIO).write_text(to_yaml(worst), encoding="utf-8")
-    (folder / "screen.txt").write_text(f"{result}\n", encoding="utf-8")
-    if figures:
-        draw_figures(folder, result)
+    with figures_of(folder, result) if figures else nullcontext():
+        for scenario in result.scenarios:
+            write_scenario(folder, scenario)
+        write_pieces(folder / "measures.parquet", measure_pieces(result.runs))
+        clocks = {scenario.name: scenario.clock for scenario in result.scenarios}
+        write_table(folder / "measures_by_hour.parquet", hour_columns(result.runs, clocks))
+        write_rows(folder / "summary.csv", summary_rows(result.runs))
+        if result.stopping is not None and result.stopping.reached:
+            write_rows(folder / "precision.csv", reached_rows(result.stopping))
+        if isinstance(result, ComparedResult):
+            write_rows(folder / "comparison.csv", comparison_rows(result))
+            if result.sensitivity:
+                write_rows(folder / "sensitivity.csv", sensitivity_rows(result.sensitivity))
+            if result.stress_demand is not None:
+                worst = result.scenarios[0].model_copy(update={"demand": result.stress_demand})
+                (folder / STRESS_SCENARIO).write_text(to_yaml(worst), encoding="utf-8")
+        (folder / "screen.txt").write_text(f"{result}\n", encoding="utf-8")
 
 
 def _settings(result: Result | ComparedResult) -> dict[str, object]:
@@ -204,14 +208,18 @@ def _sureness(result: Result | ComparedResult) -> dict[str, object]:
     return told
 
 
-def assumptions_checksum() -> str:
-    """SHA-256 over the assumptions that a comparison varies: keys, values, and low and high ends."""
-    known = [(number.key, number.value, number.low, number.high) for number in assumptions()]
+def assumptions_checksum(shipped: Iterable[Number] | None = None) -> str:
+    """SHA-256 over the assumptions that a comparison varies: keys, values, and low and high ends.
+
+    ``shipped`` are the numbers of the configuration, read where None.
+    """
+    varied = assumptions() if shipped is None else (number for number in shipped if number.is_varied)
+    known = [(number.key, number.value, number.low, number.high) for number in varied]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 
-def draw_figures(folder: Path, result: Result | ComparedResult) -> None:
-    """Save the figures of a run or a comparison in ``folder/figures/``."""
+def figures_of(folder: Path, result: Result | ComparedResult) -> AbstractContextManager[None]:
+    """Save the figures of a run or comparison in ``folder/figures/`` while the block does something else."""
     from sim112.views import drawing, figures  # matplotlib is slow to load, and not needed for anything else
 
     if isinstance(result, Result):
@@ -220,7 +228,15 @@ def draw_figures(folder: Path, result: Result | ComparedResult) -> None:
         use_scenario = most_covered(result).name if result.use else ""
         study = drawing.Study(result.scenarios, result.runs, result.comparison, result.use, use_scenario)
     workers = study.scenarios[0].workers
-    figures.write_figures(folder / "figures", study, workers)
+    return figures.figures_beside(folder / "figures", study, workers)
+
+
+def add_report(folder: Path, result: Result | ComparedResult) -> None:
+    """Save the report of a run or a comparison, made of all that is in its folder by now."""
+    from sim112.views.report import write_report  # what is told looks up to the views, as figures do
+
+    provenance = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
+    write_report(StoredRun(folder, provenance, result.scenarios))
 
 
 def most_covered(result: ComparedResult) -> Scenario:
@@ -233,7 +249,7 @@ def most_covered(result: ComparedResult) -> Scenario:
     return max(result.scenarios, key=people)
 
 
-REPLICATIONS_OF_PIECE = 20
+REPLICATIONS_OF_PIECE = 10
 """Replications whose measures are written at a time."""
 
 

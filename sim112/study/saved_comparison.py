@@ -1,4 +1,4 @@
-"""A comparison read back from the tables of a saved study, so that it can be told again without simulating."""
+"""A comparison read back from the tables of a saved study, to be told again without simulating."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from sim112.study.definitions import BY_KEY
 from sim112.study.sensitivity import ENDS, End
 from sim112.study.store import StoredRun
 
+TOTALS = ("scenario", "replication", "measure", "scope", "numerator", "denominator")
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 _TURN = re.compile(r"(\w+) of (.+) at (low|high): (.*) instead of (.*)")
 
@@ -55,7 +56,7 @@ def saved_comparison(stored: StoredRun) -> SavedComparison:
             found.setdefault((cell["use"], cell["family"]), []).append(_row(cell))
         headline = found["as given", "headline"]
         steady = _steady_rows(stored, tuple(scenarios))
-        sensitivity = ()
+        sensitivity: tuple[Sensitivity, ...] = ()
         if "sensitivity.csv" in stored.files:
             sensitivity = tuple(_sensitivity(cell) for cell in stored.rows("sensitivity"))
     except (KeyError, TypeError, ValueError) as error:
@@ -92,7 +93,7 @@ def saved_comparison(stored: StoredRun) -> SavedComparison:
 
 def replications_of(stored: StoredRun) -> int:
     """How many replications a saved run or comparison has."""
-    return int(pc.max(stored.table("measures")["replication"]).as_py()) + 1
+    return int(pc.max(stored.table("measures", ["replication"])["replication"]).as_py()) + 1
 
 
 def days_of(scenario: Scenario) -> float:
@@ -117,7 +118,7 @@ def _row(cell: Mapping[str, str]) -> Row:
 
 def _steady_rows(stored: StoredRun, scenarios: Sequence[str]) -> dict[str, list[Row]]:
     """The rows of ``STEADY``, from the totals of each replication."""
-    table = stored.table("measures")
+    table = stored.table("measures", TOTALS)
     is_wanted = pc.and_(
         pc.equal(table["scope"].cast("string"), "province"),
         pc.is_in(table["measure"].cast("string"), value_set=pa.array(STEADY, pa.string())),

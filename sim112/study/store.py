@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 import sim112
 from sim112.config.scenario import Scenario, from_mapping, to_yaml
@@ -41,6 +42,9 @@ PACKAGES = ("hydra-core", "matplotlib", "networkx", "numba", "numpy", "pyarrow",
 """The packages that results may depend on; their versions are recorded."""
 
 PROVENANCE = "provenance.json"
+
+REPORT = "report.html"
+"""Made of the other files, and made again by ``sim112 report``: it has no checksum among theirs."""
 
 FORMAT = 2
 """Of provenance: 2 holds all that ``sim112 reproduce`` needs, what had no format did not."""
@@ -177,7 +181,9 @@ def write_table(path: Path, columns: Mapping[str, object]) -> None:
 
 def write_pieces(path: Path, pieces: Iterable[Mapping[str, object]]) -> None:
     """Save one table as Parquet, of which no more than a piece is held at a time; there is one at least."""
-    tables = (pa.table(dict(columns)) for columns in pieces)
+    tables = (
+        pa.table({name: _column(values) for name, values in columns.items()}) for columns in pieces
+    )
     first = next(tables)
     with pq.ParquetWriter(path, first.schema) as writer:
         writer.write_table(first)
@@ -187,9 +193,31 @@ def write_pieces(path: Path, pieces: Iterable[Mapping[str, object]]) -> None:
 
 def named(names: Sequence[str], index: Ints) -> pa.Array:
     """A column of names by their index, missing where the index points nowhere."""
-    return pa.DictionaryArray.from_arrays(
-        pa.array(index.astype(np.int32), mask=index < 0), pa.array(names, pa.string())
-    )
+    return pa.DictionaryArray.from_arrays(_numbers(index.astype(np.int32), index < 0), _texts(names))
+
+
+def _column(values: object) -> object:
+    return _numbers(values) if isinstance(values, np.ndarray) and values.dtype.kind in "iuf" else values
+
+
+# Arrow asks of whatever it converts whether it comes from pandas, and loads that to be able to ask, where it
+# is installed: a second. From buffers nothing is converted.
+
+
+def _numbers(values: NDArray[Any], is_missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """A column of numbers, missing where told."""
+    known = None
+    if is_missing is not None and is_missing.any():
+        known = pa.py_buffer(np.packbits(~is_missing, bitorder="little"))
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [known, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _texts(texts: Sequence[str]) -> pa.Array:
+    """A column of texts."""
+    coded = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, coded)]).astype(np.int32)
+    return pa.StringArray.from_buffers(len(coded), pa.py_buffer(ends), pa.py_buffer(b"".join(coded)))
 
 
 def write_provenance(
@@ -207,7 +235,8 @@ def write_provenance(
     ``files_read`` are the checksums of the tables that were used, by name.
     """
     files_read = {} if files_read is None else files_read
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / PROVENANCE)
+    told = (folder / PROVENANCE, folder / REPORT)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path not in told)
     provenance = {
         "format": FORMAT,
         "verb": verb,
@@ -282,14 +311,20 @@ def _git(home: Path, *words: str) -> str:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run that was saved, opened to be read; printing it shows its summary."""
+    """A run that was saved, opened to be read; printing it shows its summary.
+
+    ``known`` are its scenarios where they need not be read from the folder.
+    """
 
     folder: Path
     provenance: Mapping[str, Any]
+    known: tuple[Scenario, ...] = ()
 
     @cached_property
     def scenarios(self) -> dict[str, Scenario]:
         """The resolved scenarios by name, in the order in which they were given, ready to be run again."""
+        if self.known:
+            return {scenario.name: scenario for scenario in self.known}
         return self.read_scenarios(from_mapping)
 
     def read_scenarios(self, check: Callable[[dict[str, Any]], Scenario]) -> dict[str, Scenario]:
@@ -325,10 +360,12 @@ class StoredRun:
         """The files of the run, as paths within its folder."""
         return tuple(self.provenance["files_sha256"])
 
-    def table(self, name: str) -> pa.Table:
-        """A Parquet table of the run, such as ``measures`` or ``log/all_35/0/calls``."""
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """A Parquet table of the run, such as ``measures`` or ``log/all_35/0/calls``; or some columns."""
         self._require(f"{name}.parquet")
-        return pq.read_table(self.folder / f"{name}.parquet")
+        return pq.read_table(
+            self.folder / f"{name}.parquet", columns=None if columns is None else list(columns)
+        )
 
     def rows(self, name: str) -> list[dict[str, str]]:
         """The rows of a CSV table of the run, such as ``summary`` or ``comparison``."""

@@ -144,6 +144,9 @@ class Tally(NamedTuple):
     alert_s: Any
     response_s: Any
     all_agencies_s: Any
+    agency_response_s: Any  # [A, bins], flat
+    alert_by_report_s: Any  # [REPORTS, bins], flat
+    lines_s: Any  # [services + 1, MOST_LINES + 1], flat: so many lines of a desk held; the last row is waste
 
 
 def columns_of(kind: Any, source: object) -> Any:

@@ -23,9 +23,7 @@ from sim112.views.drawing import (
     scenario_handles,
     spread,
     width_of,
-    without_row_names,
 )
-from sim112.views.figure_words import WORDS
 
 MOST_DESKS = 10
 DESK_KEYS = ("all_lines_busy_share", "lines_held", "occupancy")
@@ -38,20 +36,25 @@ def hours_page(study: Study) -> Page:
     """Calls offered and answer delay by hour of the day; answer delay and service level by number dialled."""
     services = study.members("service")
     several = len(study.names)
-    named = [WORDS["service_112"] if s == "112" else WORDS["service_own"].format(agency=s) for s in services]
+    named = [
+        study.say("figures.service_112")
+        if service == "112"
+        else study.say("figures.service_own", agency=study.words.named("agencies_short", service))
+        for service in services
+    ]
     page = new_page(
         study,
-        WORDS["hours"],
-        WORDS["hours_subtitle"],
-        WORDS["hours_notes"].format(answer=study.scenarios[0].targets.answered_within_s),
+        study.say("figures.hours"),
+        study.say("figures.hours_subtitle"),
+        study.say("figures.hours_notes", answer=study.scenarios[0].targets.answered_within_s),
         max(4.6, 2 * ((0.1 + 0.09 * several) * len(services) + 0.85)),
         legend=several > 1,
     )
     half_in = page.room_in / 2
     right_in = 3.55 + width_of(named) + 0.15
-    for row, key in enumerate(("offered", "answer_delay_s")):
+    for row, (key, scale) in enumerate((("offered", 1 / 365.25), ("answer_delay_s", 1.0))):
         axes = page.panel(0.5, 0.27 + row * half_in, 2.85, half_in - 0.78)
-        _draw_hours(axes, study, key)
+        draw_hours(axes, study, key, scale)
     for row, key in enumerate(("answer_delay_s", "answered_within_share")):
         axes = page.panel(right_in, 0.27 + row * half_in, 7.2 - right_in, half_in - 0.78)
         _draw_services(axes, study, key, named)
@@ -60,8 +63,8 @@ def hours_page(study: Study) -> Page:
     return page
 
 
-def _draw_hours(axes: Axes, study: Study, key: str) -> None:
-    scale = 1 / 365.25 if key == "offered" else 1.0
+def draw_hours(axes: Axes, study: Study, key: str, scale: float) -> None:
+    """A measure by hour of the local clock, times ``scale``, with its interval, for every scenario."""
     hour = np.arange(25, dtype=np.float64)
     for order, runs in enumerate(study.runs.values()):
         found = estimate(key, runs, "hour").interval
@@ -74,8 +77,8 @@ def _draw_hours(axes: Axes, study: Study, key: str) -> None:
             axes.fill_between(
                 hour, np.maximum(low, 0), high, step="post", color=colour, alpha=0.15, linewidth=0
             )
-    axes.set_title(WORDS[f"hour_{key}"])
-    axes.set_xlabel(WORDS["hour_axis"])
+    axes.set_title(study.say(f"figures.hour_{key}"))
+    axes.set_xlabel(study.say("figures.hour_axis"))
     axes.set_xlim(0, 24)
     axes.set_xticks(range(0, 25, 3))
     axes.set_ylim(bottom=0)
@@ -94,7 +97,7 @@ def _draw_services(axes: Axes, study: Study, key: str, named: Sequence[str]) -> 
             axes, scale * value, scale * found.interval.low, scale * found.interval.high,
             y + spread(order, several), order,
         )  # fmt: skip
-    axes.set_title(WORDS[f"service_{key}"])
+    axes.set_title(study.say(f"figures.service_{key}"))
     from_zero(axes, 100.0 if BY_KEY[key].unit == "share" else None)
 
 
@@ -118,20 +121,18 @@ def lines_page(study: Study) -> Page:
     several = len(study.names)
     page = new_page(
         study,
-        WORDS["lines"],
-        WORDS["lines_subtitle"].format(number=MOST_DESKS, of=int(has_calls.sum())),
-        WORDS["lines_notes"],
+        study.say("figures.lines"),
+        study.say("figures.lines_subtitle", number=MOST_DESKS, of=int(has_calls.sum())),
+        study.say("figures.lines_notes"),
         (0.19 + 0.03 * max(several - 2, 0)) * max(len(order), 1) + 0.75,
         legend=several > 1,
     )
     [panels] = page.panels(1, len(DESK_KEYS), left_in=width_of(named) + 0.1)
     y = np.arange(len(order), dtype=np.float64)
     for axes, key in zip(panels, DESK_KEYS, strict=True):
-        name_rows(axes, named)
-        if axes is not panels[0]:
-            without_row_names(axes)
-        axes.set_title(WORDS[key])
-        axes.set_xlabel(WORDS["lines_unit" if key == "lines_held" else "time_unit"])
+        name_rows(axes, named, axes is panels[0])
+        axes.set_title(study.say(f"figures.{key}"))
+        axes.set_xlabel(study.say("figures.lines_unit" if key == "lines_held" else "figures.time_unit"))
         for at, name in enumerate(study.names):
             value, low, high = (part[order] for part in found[key][name])
             dots(axes, value, low, high, y + spread(at, several), at, size=3.6)
@@ -159,5 +160,6 @@ def _desk_name(study: Study, desk: str) -> str:
     """A desk's name with its regency as people call it."""
     for label, named in study.regency_names.items():
         if desk.endswith(label) and not desk.removesuffix(label)[-1:].isalnum():
-            return f"{desk.removesuffix(label).strip(' _:')} {named}".strip()
+            number = desk.removesuffix(label).strip(" _:")
+            return f"{study.words.named('agencies_short', number)} {named}".strip()
     return desk.replace("_", " ")

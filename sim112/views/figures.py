@@ -11,12 +11,26 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from matplotlib import rc_context
 
-from sim112.views import desk_figures, map_figures, measure_figures, regency_figures
+from sim112.errors import InputError
+from sim112.study.comparison import estimate
+from sim112.study.replication import end_with_parent
+from sim112.views import (
+    desk_figures,
+    line_figures,
+    map_figures,
+    measure_figures,
+    regency_figures,
+    response_figures,
+    week_figures,
+)
 from sim112.views.drawing import STYLE, Page, Study, write_page
 
 MAPS = {"map_alert": "alert_capped_s", "map_reached": "reached_within_share"}
@@ -25,6 +39,11 @@ MAPS = {"map_alert": "alert_capped_s", "map_reached": "reached_within_share"}
 def figure_makers(study: Study) -> dict[str, Callable[[], Page]]:
     """What draws each figure that this study supports, by file name, in the order to look at them."""
     makers: dict[str, Callable[[], Page]] = {}
+    if study.scenarios[0].area.is_small_world:  # there are no places and no agencies to be held to a target
+        makers["calls_and_answer"] = partial(desk_figures.hours_page, study)
+        if any(estimate("lines_held", runs).interval.value[0] > 0 for runs in study.runs.values()):
+            makers["lines_by_desk"] = partial(desk_figures.lines_page, study)
+        return makers
     if study.comparison is not None:
         makers["headline"] = partial(measure_figures.headline_page, study)
         for number, others in enumerate(regency_figures.pages_of_scenarios(study), start=1):
@@ -33,9 +52,13 @@ def figure_makers(study: Study) -> dict[str, Callable[[], Page]]:
     makers["levels_by_regency"] = partial(regency_figures.levels_page, study)
     makers |= {name: partial(map_figures.map_page, study, key) for name, key in MAPS.items()}
     makers["agencies_against_target"] = partial(measure_figures.agencies_page, study)
+    makers["response_by_agency"] = partial(response_figures.agency_response_page, study)
     makers["response_by_kind"] = partial(measure_figures.kinds_page, study)
+    makers["agencies_know"] = partial(response_figures.alert_page, study)
+    makers["hours_of_week"] = partial(week_figures.week_page, study)
     makers["calls_and_answer"] = partial(desk_figures.hours_page, study)
     makers["lines_by_desk"] = partial(desk_figures.lines_page, study)
+    makers["line_occupancy"] = partial(line_figures.occupancy_page, study)
     makers["coverage_by_regency"] = partial(regency_figures.coverage_page, study)
     return makers
 
@@ -46,10 +69,12 @@ def figure_pages(study: Study) -> Iterator[tuple[str, Page]]:
         yield name, make()
 
 
-def write_figures(folder: Path, study: Study, workers: int | None = 1) -> tuple[str, ...]:
-    """Write every figure into a folder, which is made; the names of the files.
+@contextmanager
+def figures_beside(folder: Path, study: Study, workers: int | None = 1) -> Iterator[None]:
+    """Write every figure into a folder, which is made, while the block does something else.
 
-    ``workers`` is the number of processes, all cores where None; what is written does not depend on it.
+    ``workers`` is the number of processes, all cores where None; what is written does not depend on it. All
+    figures are there at the end of the block; what went wrong with one is raised then.
     """
     folder.mkdir(parents=True, exist_ok=True)
     names = tuple(figure_makers(study))
@@ -58,13 +83,30 @@ def write_figures(folder: Path, study: Study, workers: int | None = 1) -> tuple[
         with warnings.catch_warnings():
             # Python 3.12 and later warn of forking beside other threads; ours are the idle ones of BLAS.
             warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
-            pool = multiprocessing.get_context("fork").Pool(workers, _begin_worker, (folder, study))
-        with pool:
-            pool.map(_write_one, names, chunksize=1)
+            pool = ProcessPoolExecutor(
+                workers, multiprocessing.get_context("fork"), _begin_worker, (folder, study, os.getpid())
+            )
+            drawn = [pool.submit(_write_one, name) for name in names]
+        try:
+            yield
+            for one in drawn:
+                one.result()
+        except BrokenProcessPool:
+            raise InputError(
+                f"figures: one of {workers} processes was ended, perhaps for want of memory; give workers=1"
+            ) from None
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
     else:
+        yield
         for name in names:
             _write(folder, study, name)
-    return tuple(f"{name}.{ending}" for name in names for ending in ("svg", "png"))
+
+
+def write_figures(folder: Path, study: Study, workers: int | None = 1) -> None:
+    """Write every figure into a folder, which is made."""
+    with figures_beside(folder, study, workers):
+        pass
 
 
 def _write(folder: Path, study: Study, name: str) -> None:
@@ -75,7 +117,8 @@ def _write(folder: Path, study: Study, name: str) -> None:
 _at_work: list[tuple[Path, Study]] = []
 
 
-def _begin_worker(folder: Path, study: Study) -> None:
+def _begin_worker(folder: Path, study: Study, parent: int) -> None:
+    end_with_parent(parent)
     _at_work[:] = [(folder, study)]
 
 

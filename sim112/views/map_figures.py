@@ -24,9 +24,9 @@ from sim112.views.drawing import (
     TEXT_PT,
     Page,
     Study,
+    TickNumbers,
     new_page,
 )
-from sim112.views.figure_words import WORDS
 from sim112.views.schematic_map import SchematicMap, places_of_labels, schematic_map
 
 HATCH = "#aaaaaa"
@@ -48,10 +48,14 @@ def map_page(study: Study, key: str) -> Page:
     is_beside = several > 1 and several % 2 == 1 and height_in > 2.5
     key_columns, key_width_in = (3, width_in - 0.1) if is_beside else (5, PAGE_WIDTH_IN - 0.2)
     key_lines = -(-len(study.regencies) // key_columns)
-    label = WORDS[f"map_label_{key}"]
+    label = study.say(f"figures.map_label_{key}")
     room_in = rows * (height_in + 0.28) + (0.0 if is_beside else bar_in + LINE_IN * key_lines + 0.25)
     page = new_page(
-        study, WORDS[f"map_{key}"], WORDS["map_subtitle"].format(label=label), WORDS["map_notes"], room_in
+        study,
+        study.say(f"figures.map_{key}"),
+        study.say("figures.map_subtitle", label=label),
+        study.say("figures.map_notes"),
+        room_in,
     )
     estimates = {name: estimate(key, runs, "regency") for name, runs in study.runs.items()}
     scale = 1 / 60 if BY_KEY[key].unit == "s" else 100.0
@@ -81,13 +85,21 @@ def map_page(study: Study, key: str) -> Page:
     bar = page.panel(left_in, top_in, 1.85 if several > 1 else 3.4, 0.13)
     if len(known):
         page.figure.colorbar(
-            ScalarMappable(norm, colours), cax=bar, orientation="horizontal", label=WORDS[f"map_unit_{key}"]
+            ScalarMappable(norm, colours),
+            cax=bar,
+            orientation="horizontal",
+            label=study.say(f"figures.map_unit_{key}"),
+            format=TickNumbers(study.words.lang),
         )
     else:
         bar.axis("off")
     if np.isnan(together).any():
         unknown = Patch(
-            facecolor=NOTHING, edgecolor=HATCH, hatch="////", linewidth=0.0, label=WORDS["map_few"]
+            facecolor=NOTHING,
+            edgecolor=HATCH,
+            hatch="////",
+            linewidth=0.0,
+            label=study.say("figures.map_few"),
         )
         beside = 1.03 if len(known) else -0.05
         bar.legend(handles=[unknown], loc="center left", bbox_to_anchor=(beside, 0.5))
@@ -104,10 +116,10 @@ def _draw_map(
         is_known = np.isfinite(by_label[label])
         filled = shading.to_rgba(by_label[label]) if is_known else NOTHING
         # Edges in the colour of the area close the hair lines between its cells.
-        axes.add_patch(PathPatch(area, facecolor=filled, edgecolor=filled, linewidth=0.4))
+        axes.add_artist(PathPatch(area, facecolor=filled, edgecolor=filled, linewidth=0.4))
         if not is_known:
-            axes.add_patch(PathPatch(area, facecolor="none", edgecolor=HATCH, linewidth=0.0, hatch="////"))
-    axes.add_collection(LineCollection(list(drawn.lines), colors="white", linewidths=0.9))
+            axes.add_artist(PathPatch(area, facecolor="none", edgecolor=HATCH, linewidth=0.0, hatch="////"))
+    axes.add_collection(LineCollection(list(drawn.lines), colors="white", linewidths=0.9), autolim=False)
     covered = study.runs[name][0].value("people_covered", "regency")
     numbers = _numbers(study)
     for at, (label, place) in enumerate(places.items()):
@@ -128,7 +140,8 @@ def _draw_map(
         step for step in (50.0, 20.0, 10.0, 5.0, 2.0, 1.0) if step <= 0.4 * (east - west) or step == 1
     )
     axes.plot([west, west + length], [south + 0.02 * (north - south)] * 2, color=SOFT, linewidth=1.2)
-    axes.text(west, south + 0.03 * (north - south), WORDS["scale"].format(km=length), color=SOFT, va="bottom")
+    scale = study.say("figures.scale", km=length)
+    axes.text(west, south + 0.03 * (north - south), scale, color=SOFT, va="bottom")
 
 
 def _areas(drawn: SchematicMap) -> dict[str, Path]:

@@ -25,9 +25,7 @@ from sim112.views.drawing import (
     scenario_handles,
     spread,
     width_of,
-    without_row_names,
 )
-from sim112.views.figure_words import WORDS
 
 ROW_IN = 0.185
 MOST_PANELS = 4
@@ -59,8 +57,8 @@ def difference_page(study: Study, others: Sequence[str]) -> Page:
     page = new_page(
         study,
         _difference_title(study, by_scenario),
-        WORDS["difference_subtitle"].format(first=first),
-        WORDS["difference_notes"].format(cap=study.comparison.targets.alert_cap_s / 60),
+        study.say("figures.difference_subtitle", first=first),
+        study.say("figures.difference_notes", cap=study.comparison.targets.alert_cap_s / 60),
         ROW_IN * len(members) + 0.75,
         legend=True,
     )
@@ -76,22 +74,23 @@ def difference_page(study: Study, others: Sequence[str]) -> Page:
     low, high = min(low, -LEAST_REACH_MINUTES), max(high, LEAST_REACH_MINUTES)
     margin = 0.05 * (high - low)
     for axes, name in zip(panels, others, strict=True):
-        name_rows(axes, named)
-        if axes is not panels[0]:
-            without_row_names(axes)
+        name_rows(axes, named, axes is panels[0])
         axes.axvline(0, color=SOFT, linewidth=0.9)
         axes.set_xlim(low - margin, high + margin)
         axes.set_title(name)
-        axes.set_xlabel(WORDS["difference_axis"].format(scenario=name, first=first))
+        axes.set_xlabel(study.say("figures.difference_axis", scenario=name, first=first))
         _draw_differences(axes, [by_scenario[name][m] for m in members], study.names.index(name))
     colour = INK
     page.legend(
         [
-            Line2D([], [], color=colour, marker="o", markersize=4.5, linewidth=1.0, label=WORDS["clear"]),
+            Line2D([], [], color=colour, marker="o", markersize=4.5, linewidth=1.0,
+                   label=study.say("figures.clear")),
             Line2D([], [], color=colour, marker="o", markersize=4.5, linewidth=1.0, markerfacecolor="white",
-                   label=WORDS["unclear"]),
-            Line2D([], [], color=SOFT, marker=".", markersize=6, linestyle="None", label=WORDS["same"]),
-            Line2D([], [], color=SOFT, marker="x", markersize=4.5, linestyle="None", label=WORDS["few"]),
+                   label=study.say("figures.unclear")),
+            Line2D([], [], color=SOFT, marker=".", markersize=6, linestyle="None",
+                   label=study.say("figures.same")),
+            Line2D([], [], color=SOFT, marker="x", markersize=4.5, linestyle="None",
+                   label=study.say("figures.few")),
         ]
     )  # fmt: skip
     return page
@@ -121,14 +120,13 @@ def _draw_differences(axes: Axes, rows: Sequence[Row], number: int) -> None:
 
 def _difference_title(study: Study, by_scenario: dict[str, dict[str, Row]]) -> str:
     if study.replications == 1:
-        return WORDS["difference_plain"]
+        return study.say("figures.difference_plain")
     name, found = list(by_scenario.items())[-1]
     verdicts = [row.verdict for row in found.values()]
-    title = WORDS["difference"].format(
-        sooner=verdicts.count("better"), number=len(verdicts), scenario=name
-    )  # fmt: skip
+    sooner = verdicts.count("better")
+    title = study.say("figures.difference", sooner=sooner, number=len(verdicts), scenario=name)
     later = verdicts.count("worse")
-    return title + (WORDS["difference_later"].format(later=later) if later else "")
+    return title + (study.say("figures.difference_later", later=later) if later else "")
 
 
 # ---- levels by regency -------------------------------------------------------------------------------------
@@ -146,21 +144,20 @@ def levels_page(study: Study) -> Page:
     several = len(study.names)
     page = new_page(
         study,
-        WORDS["levels"],
-        WORDS["levels_subtitle"].format(first=study.names[0]),
-        WORDS["levels_notes"].format(answer=study.scenarios[0].targets.answered_within_s),
+        study.say("figures.levels"),
+        study.say("figures.levels_subtitle", first=study.names[0]),
+        study.say("figures.levels_notes", answer=study.scenarios[0].targets.answered_within_s),
         (ROW_IN + 0.03 * max(several - 2, 0)) * len(named) + 0.75,
         legend=several > 1,
     )
     [panels] = page.panels(1, len(LEVEL_KEYS), left_in=width_of(named) + 0.1)
     y = np.arange(len(named), dtype=np.float64)
     for axes, key in zip(panels, LEVEL_KEYS, strict=True):
-        name_rows(axes, list(named))
-        if axes is not panels[0]:
-            without_row_names(axes)
-        scale, unit = (1 / 60, WORDS["minutes"]) if BY_KEY[key].unit == "s" else (100.0, WORDS["percent"])
-        axes.set_title(WORDS[key])
-        axes.set_xlabel(unit)
+        name_rows(axes, list(named), axes is panels[0])
+        is_time = BY_KEY[key].unit == "s"
+        scale = 1 / 60 if is_time else 100.0
+        axes.set_title(study.say(f"figures.{key}"))
+        axes.set_xlabel(study.say("figures.minutes" if is_time else "figures.percent"))
         for number, name in enumerate(study.names):
             this = found[key][name]
             value = np.where(is_few(this.events), np.nan, this.interval.value)[order]
@@ -192,16 +189,21 @@ def coverage_page(study: Study) -> Page:
     order = np.argsort(np.nan_to_num(table).mean(axis=1), kind="stable")
     named = np.array(list(study.regency_names.values()))[order]
     targets = measures.targets.response_targets(agencies)
-    told = ", ".join(f"{agency} {target / 60:g}" for agency, target in zip(agencies, targets, strict=True))
+    named_agencies = study.agency_names(agencies)
+    told = ", ".join(
+        f"{agency} {study.words.short(target / 60)}"
+        for agency, target in zip(named_agencies, targets, strict=True)
+    )
     if len(study.names) == 1:
         ending = ""
     else:
-        ending = WORDS["coverage_same"] if same else WORDS["coverage_first"].format(first=first)
+        key = "figures.coverage_same" if same else "figures.coverage_first"
+        ending = study.say(key, first=first)
     page = new_page(
         study,
-        WORDS["coverage"],
-        WORDS["coverage_subtitle"].format(targets=told),
-        WORDS["coverage_notes"].format(same=ending),
+        study.say("figures.coverage"),
+        study.say("figures.coverage_subtitle", targets=told),
+        study.say("figures.coverage_notes", same=ending),
         ROW_IN * len(named) + 1.0,
     )
     left_in = width_of(named) + 0.1
@@ -210,7 +212,7 @@ def coverage_page(study: Study) -> Page:
     picture = axes.pcolormesh(table[order], cmap=COLOURS_OF_VALUES, vmin=0, vmax=100, edgecolors="face")
     axes.invert_yaxis()
     axes.set_yticks(np.arange(len(named)) + 0.5, list(named))
-    axes.set_xticks(np.arange(len(agencies)) + 0.5, agencies)
+    axes.set_xticks(np.arange(len(agencies)) + 0.5, named_agencies)
     axes.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, labelcolor=INK)
     for row, at in enumerate(order):
         for column, share in enumerate(table[at]):
@@ -220,5 +222,6 @@ def coverage_page(study: Study) -> Page:
     for spine in axes.spines.values():
         spine.set_visible(False)
     bar = page.panel(left_in, 0.3 + height_in + 0.1, width_in, 0.1)
-    page.figure.colorbar(picture, cax=bar, orientation="horizontal", label=WORDS["coverage_axis"])
+    label = study.say("figures.coverage_axis")
+    page.figure.colorbar(picture, cax=bar, orientation="horizontal", label=label)
     return page

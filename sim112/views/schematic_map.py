@@ -6,7 +6,7 @@ Coordinates are km on a plane that touches the area in its middle.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -44,15 +44,21 @@ class SchematicMap:
         return float(west), float(east), float(south), float(north)
 
 
+def plane_of(folder: Path, labels: tuple[str, ...]) -> Callable[[Sequence[float], Sequence[float]], Floats]:
+    """What puts latitudes and longitudes on the plane of these regencies' map, km, [points, 2]."""
+    codes = {regency.code for regency in read_regencies(folder) if regency.label in labels}
+    lats = [district.lat for district in read_districts(folder) if district.regency_code in codes]
+    km = EARTH_RADIUS_KM * math.pi / 180
+    km_across = km * math.cos(math.radians((min(lats) + max(lats)) / 2))
+    return lambda lat, lon: np.stack([km_across * np.asarray(lon), km * np.asarray(lat)], axis=1)
+
+
 @lru_cache(maxsize=2)
 def schematic_map(folder: Path, labels: tuple[str, ...]) -> SchematicMap:
     """The map of these regencies, from the districts in a folder of tables."""
     label_of = {regency.code: regency.label for regency in read_regencies(folder) if regency.label in labels}
     districts = [district for district in read_districts(folder) if district.regency_code in label_of]
-    lat, lon = np.array([d.lat for d in districts]), np.array([d.lon for d in districts])
-    middle = float(lat.min() + lat.max()) / 2
-    km = EARTH_RADIUS_KM * math.pi / 180
-    points = np.stack([km * math.cos(math.radians(middle)) * lon, km * lat], axis=1)
+    points = plane_of(folder, labels)([d.lat for d in districts], [d.lon for d in districts])
     reach = np.array([max(REACH * math.sqrt(d.area_km2 / math.pi), LEAST_REACH_KM) for d in districts])
     regency = [label_of[district.regency_code] for district in districts]
 

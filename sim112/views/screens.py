@@ -13,9 +13,12 @@ from sim112.engine.contract import NONE
 from sim112.study.comparison import measure_rows
 from sim112.study.definitions import BY_KEY
 from sim112.study.replication import world_of
-from sim112.study.run import ComparedResult, Result, most_covered
+from sim112.study.results import ComparedResult, Result, most_covered
 from sim112.study.sensitivity import ENDS
 from sim112.study.sweep import TABLE_KEYS, SweepResult
+from sim112.views.precision_lines import stopping_lines, warm_up_lines
+from sim112.views.queue_screens import queue_screen, queues_screen
+from sim112.views.scenario_words import text_of
 from sim112.views.tables import (
     WIDTH,
     Column,
@@ -23,20 +26,17 @@ from sim112.views.tables import (
     decimals_for,
     first_screen,
     headline_table,
-    number,
     scale_of,
     scenario_table,
 )
+from sim112.views.words import Words
+from sim112.views.words import words as words_of
 
-SWEEP_KEYS = {
-    "answered_within_share": "answered in time",
-    "genuine_found_nobody": "found nobody free",
-    "alert_capped_s": "agencies alerted",
-    "life_reached_within_share": "life reached in time",
-    "unreported": "unreported",
-    "cost_per_report": "cost per report",
-}
-"""What the table over the points of a sweep shows, and how it calls it."""
+SWEEP_KEYS = (
+    *("answered_within_share", "genuine_found_nobody", "alert_capped_s", "life_reached_within_share"),
+    *("unreported", "cost_per_report"),
+)
+"""What the table over the points of a sweep shows."""
 
 LOCAL_KEYS = (
     ("incidents_needing_unit", "regency"),
@@ -52,46 +52,53 @@ LOCAL_KEYS = (
 
 MOST_LOCAL = 3
 
-WORDS = {
-    "here": "In {regency}",
-    "whom": "What does the emergency number 112 change for the people of {whom}?",
-    "province": "Central Java",
-    "low": "few dial 112",
-    "high": "many dial 112",
-    "caps": "An agency never alerted counts as {alert:g} min. The worst day is that of demand={stress}.",
-    "caps_calm": "An agency never alerted counts as {alert:g} min.",
-}
-
 
 def run_screen(result: Result) -> str:
     """One scenario: its question, its measures, and what of it is sourced and assumed."""
     scenario = result.scenario
+    words = words_of(scenario.lang)
+    if scenario.area.is_small_world:
+        return "\n".join([queue_screen(result, words), *_sureness(result, words)])
     return "\n".join(
         [
-            _wrapped(scenario.question),
+            _wrapped(text_of(scenario, "question", words)),
             "",
-            scenario_table(scenario.name, result.measures),
+            scenario_table(scenario.name, result.measures, words=words),
+            *_sureness(result, words),
             "",
-            _wrapped(f"Sourced: {scenario.sourced}"),
-            _wrapped(f"Assumed: {scenario.assumed}"),
+            _wrapped(words.say("screen.sourced", text=text_of(scenario, "sourced", words))),
+            _wrapped(words.say("screen.assumed", text=text_of(scenario, "assumed", words))),
         ]
     )
 
 
 def compare_screen(result: ComparedResult) -> str:
     """Several scenarios: their questions, the headline, the use of 112, how far assumptions move it."""
+    words = words_of(result.scenarios[0].lang)
+    if result.scenarios[0].area.is_small_world:
+        return "\n".join([queues_screen(result, words), *_sureness(result, words)])
     levels = []
     if result.use:
         scenario = most_covered(result).name
-        levels = [Column(scenario, result.use[end], scenario, note=WORDS[end]) for end in ENDS]
-    screen = first_screen(
-        _question(result.scenarios), result.comparison, result.sensitivity, [_caps(result)], levels
-    )
-    lines = [_scenario_line(scenario) for scenario in result.scenarios]
-    return "\n".join([*lines, "", screen, *(f"\n{table}" for table in _local_tables(result))])
+        notes = [words.say(f"screen.{end}") for end in ENDS]
+        levels = [
+            Column(scenario, result.use[end], scenario, note) for end, note in zip(ENDS, notes, strict=True)
+        ]
+    question, caps = _question(result.scenarios, words), _caps(result, words)
+    screen = first_screen(question, result.comparison, result.sensitivity, [caps], levels, words)
+    lines = [_scenario_line(scenario, words) for scenario in result.scenarios]
+    sureness = _sureness(result, words)
+    tables = [f"\n{table}" for table in _local_tables(result, words)]
+    return "\n".join([*lines, "", screen, *sureness, *tables])
 
 
-def _local_tables(result: ComparedResult) -> list[str]:
+def _sureness(result: Result | ComparedResult, words: Words) -> list[str]:
+    """When the replications ended, where more than their number was asked for; a warm-up that is short."""
+    lines = [] if result.stopping is None else ["", *stopping_lines(result.stopping, words)]
+    return lines + [_wrapped(line) for line in warm_up_lines(result.warm_ups, words)]
+
+
+def _local_tables(result: ComparedResult, words: Words) -> list[str]:
     """What changes in the regencies that have a centre in some scenarios only, if they are few."""
     worlds = [world_of(scenario) for scenario in result.scenarios]
     served = np.array([world.regency_desk != NONE for world in worlds])
@@ -107,27 +114,28 @@ def _local_tables(result: ComparedResult) -> list[str]:
             of_key = tested if key in tested_keys else measure_rows(key, result.runs, scope)
             rows += [row for row in of_key if (row.measure, row.member) == (key, label)]
         here = replace(result.comparison, headline=tuple(rows))
-        title = WORDS["here"].format(regency=label)
+        title = words.say("screen.here", regency=label)
         keys = [key for key, _ in LOCAL_KEYS]
-        tables.append(headline_table(title, keys, [Column(name, here, name) for name in here.scenarios]))
+        columns = [Column(name, here, name) for name in here.scenarios]
+        tables.append(headline_table(title, keys, columns, words))
     return tables
 
 
-def _question(scenarios: Sequence[Scenario]) -> str:
+def _question(scenarios: Sequence[Scenario], words: Words) -> str:
     regencies = scenarios[0].area.regencies
-    return WORDS["whom"].format(whom=", ".join(regencies) if regencies else WORDS["province"])
+    return words.say("screen.whom", whom=", ".join(regencies) if regencies else words.say("screen.province"))
 
 
-def _scenario_line(scenario: Scenario) -> str:
-    return textwrap.fill(
-        f"{scenario.name}: {' '.join(scenario.question.split())}", WIDTH, subsequent_indent="    "
-    )
+def _scenario_line(scenario: Scenario, words: Words) -> str:
+    told = f"{scenario.name}: {text_of(scenario, 'question', words)}"
+    return textwrap.fill(told, WIDTH, subsequent_indent="    ")
 
 
-def _caps(result: ComparedResult) -> str:
-    targets = result.scenarios[0].targets
-    text = WORDS["caps_calm" if result.stress is None else "caps"]
-    return text.format(alert=targets.alert_cap_s / 60, stress=result.settings.stress)
+def _caps(result: ComparedResult, words: Words) -> str:
+    cap_min = result.scenarios[0].targets.alert_cap_s / 60
+    if result.stress is None:
+        return words.say("screen.caps_calm", alert=cap_min)
+    return words.say("screen.caps", alert=cap_min, stress=result.settings.stress)
 
 
 def _wrapped(text: str) -> str:
@@ -136,23 +144,23 @@ def _wrapped(text: str) -> str:
 
 def sweep_screen(result: SweepResult) -> str:
     """One line for each point: what was swept, and a few measures of the province."""
+    words = words_of(result.lang)
     swept = [key for key in result.rows[0] if key not in _columns_of_measures()]
     shown = [key for key in SWEEP_KEYS if any(row[key] for row in result.rows)]
     table: list[Sequence[str]] = []
     columns = []
     for key in shown:
         values = [float(row[key]) if row[key] else float("nan") for row in result.rows]
-        scale, unit = scale_of(BY_KEY[key].unit, values)
+        scale, unit = scale_of(BY_KEY[key].unit, values, words)
         decimals = decimals_for([scale * value for value in values])
-        columns.append([f"{SWEEP_KEYS[key]}, {unit}", *(number(scale * value, decimals) for value in values)])
+        told = [words.number(scale * value, decimals) for value in values]
+        columns.append([f"{words.say(f'sweep.{key}')}, {unit}", *told])
     table = list(zip(*[[key, *(row[key] for row in result.rows)] for key in swept], *columns, strict=True))
     widths = [max(len(row[at]) for row in table) + 1 for at in range(len(table[0]))]
     lines = [aligned(table[:1], widths), "-" * (sum(widths) + len(widths) - 1), aligned(table[1:], widths)]
     if result.resumed:
-        lines.append(
-            f"{result.resumed} of {len(result.rows)} points were saved before and not simulated again."
-        )
-    return "\n".join([*lines, f"Intervals and more measures are in {result.folder / 'sweep.csv'}."])
+        lines.append(words.say("screen.resumed", done=result.resumed, all=len(result.rows)))
+    return "\n".join([*lines, words.say("screen.sweep_file", file=str(result.folder / "sweep.csv"))])
 
 
 def _columns_of_measures() -> set[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -81,12 +84,26 @@ def put_row(
     sheet.row_dimensions[row].height = 14 * lines
 
 
+SAVED_AT = (1980, 1, 1, 0, 0, 0)
+"""The time of every file: the same book gives the same bytes. 1980 is where the format's calendar begins."""
+
+
 def save_book(book: Workbook, path: Path) -> None:
     """Save under a name only once the file is whole; InputError where the place cannot be written."""
     part = path.with_name(f".{path.name}.part")
+    drawn = io.BytesIO()
+    book.save(drawn)
     try:
-        book.save(part)
+        with ZipFile(drawn) as made, ZipFile(part, "w", ZIP_DEFLATED) as kept:
+            for name in made.namelist():
+                kept.writestr(ZipInfo(name, SAVED_AT), _timeless(made.read(name)), ZIP_DEFLATED)
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written ({error.strerror}); give another place") from None
+
+
+def _timeless(content: bytes) -> bytes:
+    """The same part of a book without the moment at which it was made."""
+    made_at = rb"(<dcterms:(created|modified)[^>]*>)[^<]*"
+    return re.sub(made_at, rb"\g<1>1980-01-01T00:00:00Z", content)

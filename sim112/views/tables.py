@@ -1,6 +1,6 @@
 """Plain text tables for a terminal of 100 columns: what an official reads first.
 
-Numbers are rounded for reading, never for computing. All words stand in ``WORDS``.
+Numbers are rounded for reading, never for computing. All words are those of ``views/words``.
 """
 
 from __future__ import annotations
@@ -23,112 +23,45 @@ from sim112.study.comparison import (
 from sim112.study.definitions import BY_KEY, QUANTITIES
 from sim112.study.kpis import Measures
 from sim112.study.statistics import is_few
+from sim112.views.words import Words
+from sim112.views.words import words as words_of
 
 WIDTH = 100
 LABEL_WIDTH = 30
 COLUMN_WIDTH = 20
 MOST_COLUMNS = 5
-DASH = "-"
 
 NEGLIGIBLE_SHARE = 0.01
 """A clear difference that surely stays within this share of the first scenario's value is negligible."""
 
-WORDS = {
-    "measure": "measure",
-    "regency": "regency",
-    "value": "value",
-    "same": "no change",
-    "better": "better",
-    "worse": "WORSE",
-    "not clear": "unclear",
-    "too few": "too few",
-    "one replication": "",
-    "undefined": "",
-    "baseline": "",
-    "": "",
-    "compared_with": " Below each value: its difference from {first}.",
-    "at_same_use": " How many dial 112 is a guess: the last columns have few and many, in {first} too.",
-    "span": "{replications} replications of {days:.3g} simulated days; counts are scaled to a year.",
-    "span_one": "{days:.3g} simulated days, one replication: no interval, no verdict. Counts are a year.",
-    "unchanged": "What did not change (surely by less than 5 %): {names}.",
-    "nothing_unchanged": "Nothing that was looked at surely stayed within 5 % of {first}.",
-    "verdicts": "better, worse: clear at 5 % over this whole table (Holm). unclear: chance may explain it.",
-    "negligible": "negligible",
-    "negligible_note": "negligible: clear, but surely within 1 % of {first}.",
-    "few": "too few: under 30 events in all replications.",
-    "chance": "The intervals (95 %) cover chance, not the assumptions.",
-    "pairing": "Scenarios face the same incidents: differences vary {factor} times less (variance).",
-    "spread": "Best- and worst-served regency ({members}) are this many minutes apart until the first needed "
-    "unit is there: {gaps}.",
-    "sensitivity": "The guesses that move this most (difference from {first} at low | middle | high):",
-    "turns": "Verdicts that they turn:",
-    "turn": "{label} in {scenario}: {verdict} with {at}",
-    "no_turn": "No assumption that was tried turns a verdict.",
-    "low": "low",
-    "high": "high",
-    "targets": "Within target: one needed agency is on scene within its time ({times} min) from "
-    "the moment the first person decides to call.",
-    "sooner": "All needed agencies know sooner, later (clear), of {number} regencies: {counts}.",
-    "regency_note": "Verdicts: clear at 5 % over all regencies and scenarios together (Holm).",
-}
+NEARLY_EVEN = 0.1
+"""An interval whose sides differ by at most this share of its width is printed with ±."""
 
-LABELS = {
-    "people_covered": "People covered by a 112 centre",
-    "alert_capped_s": "Until the last needed agency is alerted, mean",
-    "life_reached_within_share": "Life-threatening incidents reached within target",
-    "unreported": "Incidents nobody got through for",
-    "genuine_found_nobody": "People with news of an emergency who found nobody free or no line",
-    "one_person_hours": "One person on duty, hours a week per centre",
-    "cost_per_report": "Cost per emergency reported to 112",
-    "unreported_a_day": "Incidents nobody got through for on the worst day",
-    "response_capped_s": "Until the first needed unit is there, mean",
-    "reached_within_share": "Incidents reached within target",
-}
-"""Shorter or plainer names for the first screen."""
-
-NAMES = {
-    "alert_capped_s": "the time until the last needed agency is alerted",
-    "life_reached_within_share": "life-threatening incidents reached within target",
-    "unreported": "incidents nobody got through for",
-    "genuine_found_nobody": "people with news of an emergency who found nobody free or no line",
-    "answer_delay_s": "the answer delay",
-    "turnout_s": "turnout",
-    "travel_s": "travel to the scene",
-    "response_capped_s": "the time until the first needed unit is there",
-    "utilisation": "how busy units are",
-    "talk_s": "the talk",
-    "waited_share": "the share of callers who wait",
-}
-"""Names of measures in the middle of a sentence."""
-
-SHOWN_UNITS = {
-    "calls/year": "a year",
-    "incidents/year": "a year",
-    "people/year": "a year",
-    "trips/year": "a year",
-    "incidents/day": "a day",
-    "h/week": "h",
-}
+ENGLISH = words_of("en")
 
 
 # ---- numbers -----------------------------------------------------------------------------------------------
 
 
-def scale_of(unit: str, values: Iterable[float]) -> tuple[float, str]:
+def scale_of(unit: str, values: Iterable[float], words: Words = ENGLISH) -> tuple[float, str]:
     """By what to multiply values of one row for reading, and the unit they are then shown in."""
     largest = max((abs(value) for value in values if isfinite(value)), default=0.0)
     if unit == "s":
-        return (1 / 60, "min") if largest >= 120 else (1.0, "s")
+        return (1 / 60, words.say("units.min")) if largest >= 120 else (1.0, words.say("units.s"))
     if unit == "share":
         return 100.0, "%"
     if unit == "people":
-        return (1e-6, "million") if largest >= 1e6 else (1.0, "people")
+        if largest >= 1e6:
+            return 1e-6, words.say("units.million")
+        return 1.0, words.say("units.people")
     if unit.startswith("Rp"):
-        per = unit.removeprefix("Rp")
+        per = words.say(f"units.{unit.removeprefix('Rp/')}")
         if largest >= 1e9:
-            return 1e-9, f"Rp billion{per}"
-        return (1e-6, f"Rp million{per}") if largest >= 1e6 else (1e-3, f"Rp thousand{per}")
-    return 1.0, SHOWN_UNITS.get(unit, unit)
+            return 1e-9, words.say("units.rp_billion", per=per)
+        if largest >= 1e6:
+            return 1e-6, words.say("units.rp_million", per=per)
+        return 1e-3, words.say("units.rp_thousand", per=per)
+    return 1.0, words.named("units", unit)
 
 
 def decimals_for(values: Iterable[float]) -> int:
@@ -137,22 +70,34 @@ def decimals_for(values: Iterable[float]) -> int:
     return 0 if largest >= 100 else 1 if largest >= 10 else 2
 
 
-def number(value: float, decimals: int, signed: bool = False) -> str:
+def number(value: float, decimals: int, signed: bool = False, words: Words = ENGLISH) -> str:
     """A number with thousands separators; a dash where it is not defined."""
-    if not isfinite(value):
-        return DASH
-    text = f"{value:{'+' if signed else ''},.{decimals}f}"
-    return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
+    return words.number(value, decimals, signed)
 
 
-def with_bounds(value: float, low: float, high: float, decimals: int, signed: bool = False) -> str:
-    """A value with its interval: ``12.3 ±0.4`` where it is even, ``12.3 [11.9, 13.1]`` where it is not."""
-    text = number(value, decimals, signed)
+def with_bounds(
+    value: float, low: float, high: float, decimals: int, signed: bool = False, words: Words = ENGLISH
+) -> str:
+    """A value with its interval: ``12.3 ±0.4`` where it is nearly even, ``12.3 [11.9, 13.1]`` where not."""
+    text = words.number(value, decimals, signed)
     if isnan(low) or isnan(high) or not isfinite(value) or high - low < 0.5 * 10.0**-decimals:
         return text
-    if abs((high - value) - (value - low)) <= 0.02 * (high - low):
-        return f"{text} ±{number((high - low) / 2, decimals)}"
-    return f"{text} [{number(low, decimals)}, {number(high, decimals)}]"
+    if abs((high - value) - (value - low)) <= NEARLY_EVEN * (high - low):
+        return f"{text} ±{words.number((high - low) / 2, decimals)}"
+    between = ", " if words.lang == "en" else "; "  # where the comma is in the numbers
+    return f"{text} [{words.number(low, decimals)}{between}{words.number(high, decimals)}]"
+
+
+def headline_label(measure: str, words: Words) -> str:
+    """A measure at the start of a row of the first screen: shorter or plainer than its own label."""
+    key = f"headline.{measure}"
+    return words.say(key) if words.has(key) else words.say(f"measures.{measure}")
+
+
+def name_in_sentence(measure: str, words: Words) -> str:
+    """A measure in the middle of a sentence."""
+    key = f"in_sentence.{measure}"
+    return words.say(key) if words.has(key) else headline_label(measure, words)
 
 
 def aligned(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
@@ -190,6 +135,7 @@ def first_screen(
     sensitivities: Sequence[Sensitivity] = (),
     notes: Sequence[str] = (),
     levels: Sequence[Column] = (),
+    words: Words = ENGLISH,
 ) -> str:
     """What an official reads: the question, the headline by scenario, what did not change, how sure it is.
 
@@ -199,33 +145,32 @@ def first_screen(
     first = comparison.scenarios[0]
     keys = tuple(dict.fromkeys(row.measure for row in comparison.headline))
     columns = [*(Column(name, comparison, name) for name in comparison.scenarios), *levels]
-    span = WORDS["span_one" if comparison.replications == 1 else "span"]
     several = len(comparison.scenarios) > 1
     parts = [
         _wrapped(question),
         _wrapped(
-            span.format(days=comparison.window_days, replications=comparison.replications)
-            + (WORDS["compared_with"].format(first=first) if several else "")
-            + (WORDS["at_same_use"].format(first=first) if levels else "")
+            words.say("tables.span", days=comparison.window_days, count=comparison.replications)
+            + (words.say("tables.compared_with", first=first) if several else "")
+            + (words.say("tables.at_same_use", first=first) if levels else "")
         ),
         "",
     ]
-    for block in _blocks(columns):
-        parts += [headline_table("", keys, block), ""]
+    for block in blocks_of(columns):
+        parts += [headline_table("", keys, block, words), ""]
     if several:
-        parts.append(_wrapped(_unchanged_sentence(comparison)))
-    parts += [
-        _wrapped(line) for line in (_spread_sentence(comparison), _regency_sentence(comparison)) if line
-    ]
+        parts.append(_wrapped(unchanged_sentence(comparison, words)))
+    sentences = (_spread_sentence(comparison, words), _regency_sentence(comparison, words))
+    parts += [_wrapped(line) for line in sentences if line]
     if sensitivities:
-        parts += ["", sensitivity_lines(sensitivities, first)]
+        parts += ["", sensitivity_lines(sensitivities, first, words)]
     parts.append("")
-    parts += [_wrapped(note) for note in (_target_note(comparison), *notes)]
-    verdicts = [WORDS["verdicts"]] if several and comparison.replications > 1 else []
+    parts += [_wrapped(note) for note in (_target_note(comparison, words), *notes)]
+    verdicts = [words.say("tables.verdicts")] if several and comparison.replications > 1 else []
     shown = [row for key in keys for column in columns if (row := column.row(key)) is not None]
-    verdicts += _verdict_notes(shown, first)
-    few = [WORDS["few"]] if any(row.is_few for row in comparison.headline) else []
-    parts.append(_wrapped(" ".join([*verdicts, *few, WORDS["chance"], _pairing(comparison)])))
+    verdicts += _verdict_notes(shown, first, words)
+    few = [words.say("tables.few")] if any(row.is_few for row in comparison.headline) else []
+    ending = [*verdicts, *few, words.say("tables.chance"), _pairing(comparison, words)]
+    parts.append(_wrapped(" ".join(ending)))
     return "\n".join(parts)
 
 
@@ -233,19 +178,32 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(" ".join(text.split()), WIDTH)
 
 
-def _pairing(comparison: Comparison) -> str:
-    factor = comparison.variance_reduction
-    return WORDS["pairing"].format(factor=number(factor, 0)) if isfinite(factor) else ""
+def _pairing(comparison: Comparison, words: Words) -> str:
+    factors = [row.variance_reduction for row in comparison.headline if isfinite(row.variance_reduction)]
+    return (
+        words.say(
+            "tables.pairing",
+            factor=words.number(comparison.variance_reduction),
+            low=_times(min(factors), words),
+            high=_times(max(factors), words),
+        )
+        if factors
+        else ""
+    )
 
 
-def _blocks(columns: Sequence[Column]) -> list[list[Column]]:
+def _times(factor: float, words: Words) -> str:
+    return words.number(factor, 0 if factor >= 10 else 1)
+
+
+def blocks_of(columns: Sequence[Column]) -> list[list[Column]]:
     """Columns in blocks that fit the width, the first one in each."""
     others = columns[1:]
     starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
     return [[columns[0], *others[start : start + MOST_COLUMNS - 1]] for start in starts]
 
 
-def headline_table(title: str, keys: Sequence[str], columns: Sequence[Column]) -> str:
+def headline_table(title: str, keys: Sequence[str], columns: Sequence[Column], words: Words = ENGLISH) -> str:
     """Measures by scenario, three lines each: values, differences from the first scenario, verdicts."""
     width = min(COLUMN_WIDTH, (WIDTH - LABEL_WIDTH) // len(columns) - 1)
     widths = [LABEL_WIDTH, *[width] * len(columns)]
@@ -254,7 +212,7 @@ def headline_table(title: str, keys: Sequence[str], columns: Sequence[Column]) -
         header.append(["", *(_short(column.note, width) for column in columns)])
     lines: list[Sequence[str]] = []
     for key in keys:
-        lines += _headline_lines([column.row(key) for column in columns], width)
+        lines += _headline_lines([column.row(key) for column in columns], width, words)
     return "\n".join([aligned(header, widths), "-" * (sum(widths) + len(columns)), aligned(lines, widths)])
 
 
@@ -262,15 +220,15 @@ def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _headline_lines(found: Sequence[Row | None], width: int) -> list[list[str]]:
+def _headline_lines(found: Sequence[Row | None], width: int, words: Words) -> list[list[str]]:
     """Lines of one measure: values, then differences, then verdicts (left out where all are empty)."""
     rows = [row for row in found if row is not None]
-    scale, unit = scale_of(rows[0].unit, [row.value for row in rows])
+    scale, unit = scale_of(rows[0].unit, [row.value for row in rows], words)
     bounds = [scale * bound for bound in (rows[0].low, rows[0].high)]
     decimals = decimals_for([*(scale * row.value for row in rows), *bounds])
-    label = LABELS.get(rows[0].measure, rows[0].label)
+    label = headline_label(rows[0].measure, words)
     labels = textwrap.wrap(f"{label}, {unit}", LABEL_WIDTH - 1, subsequent_indent="  ")
-    cells = [[""] * 3 if row is None else _cell_lines(row, scale, decimals, width) for row in found]
+    cells = [[""] * 3 if row is None else _cell_lines(row, scale, decimals, width, words) for row in found]
     lines = [list(line) for line in zip(*cells, strict=True)]
     while len(lines) > len(labels) and not any(lines[-1]):
         lines.pop()
@@ -286,44 +244,52 @@ def is_negligible(row: Row) -> bool:
     return row.verdict in ("better", "worse") and reach <= bound
 
 
-def verdict_word(row: Row) -> str:
-    """A verdict as it is printed."""
-    return WORDS["negligible" if is_negligible(row) else row.verdict]
+def verdict_word(row: Row, words: Words = ENGLISH) -> str:
+    """A verdict as it is printed; empty where there is none."""
+    verdict = "negligible" if is_negligible(row) else row.verdict
+    return words.say(f"verdicts.{verdict}") if words.has(f"verdicts.{verdict}") else ""
 
 
-def _verdict_notes(rows: Iterable[Row], first: str) -> list[str]:
+def _verdict_notes(rows: Iterable[Row], first: str, words: Words) -> list[str]:
     """What the printed verdicts mean, as far as it needs saying."""
-    return [WORDS["negligible_note"].format(first=first)] if any(map(is_negligible, rows)) else []
+    return [words.say("tables.negligible_note", first=first)] if any(map(is_negligible, rows)) else []
 
 
-def _cell_lines(row: Row, scale: float, decimals: int, width: int) -> list[str]:
-    value = number(scale * row.value, decimals)
+def _cell_lines(row: Row, scale: float, decimals: int, width: int, words: Words = ENGLISH) -> list[str]:
+    value = words.number(scale * row.value, decimals)
     if row.verdict == "baseline" or row.is_few:
-        with_interval = with_bounds(scale * row.value, scale * row.low, scale * row.high, decimals)
-        value = with_interval if len(with_interval) <= width else value
+        bounds = (scale * row.low, scale * row.high)
+        with_interval = with_bounds(scale * row.value, *bounds, decimals, words=words)
+        even = f"{value} ±{words.number((bounds[1] - bounds[0]) / 2, decimals)}"  # shorter, and less exact
+        texts = [with_interval] if row.is_few else [with_interval, even]
+        value = next((text for text in texts if len(text) <= width), value)
     if not isfinite(row.difference) or row.verdict == "baseline":
         return [value, "", ""]
-    verdict = verdict_word(row)
+    verdict = verdict_word(row, words)
     if row.verdict in ("same", "too few"):
         return [value, verdict, ""]
     half = scale * (row.difference_high - row.difference_low) / 2
-    text = number(scale * row.difference, decimals, signed=True)
-    margin = f" ±{number(half, decimals)}" if isfinite(half) and half >= 0.5 * 10.0**-decimals else ""
+    text = words.number(scale * row.difference, decimals, signed=True)
+    margin = f" ±{words.number(half, decimals)}" if isfinite(half) and half >= 0.5 * 10.0**-decimals else ""
     return [value, f"{text}{margin}" if len(f"{text}{margin}") <= width else text, verdict]
 
 
-def _unchanged_sentence(comparison: Comparison) -> str:
+def unchanged_sentence(comparison: Comparison, words: Words = ENGLISH) -> str:
+    """Which measures surely stayed about as they were in every scenario, with their first value."""
     if not comparison.unchanged:
-        return WORDS["nothing_unchanged"].format(first=comparison.scenarios[0])
+        return words.say("tables.nothing_unchanged", first=comparison.scenarios[0])
     names = []
     for key, value in comparison.unchanged:
-        scale, unit = scale_of(BY_KEY[key].unit, [value])
-        shown = f"{number(scale * value, decimals_for([scale * value]))} {unit}".replace(" %", " %")
-        names.append(f"{NAMES.get(key, BY_KEY[key].label)} ({shown})")
-    return WORDS["unchanged"].format(names=", ".join(names))
+        if BY_KEY[key].unit == "share":
+            shown = words.percent(value, decimals_for([100 * value]))
+        else:
+            scale, unit = scale_of(BY_KEY[key].unit, [value], words)
+            shown = f"{words.number(scale * value, decimals_for([scale * value]))} {unit}"
+        names.append(f"{name_in_sentence(key, words)} ({shown})")
+    return words.say("tables.unchanged", names=", ".join(names))
 
 
-def _regency_sentence(comparison: Comparison) -> str:
+def _regency_sentence(comparison: Comparison, words: Words) -> str:
     """In how many regencies the agencies clearly know sooner or later than in the first scenario."""
     rows = [row for row in comparison.regencies if row.measure == "alert_capped_s"]
     if comparison.replications == 1 or len(comparison.scenarios) == 1:
@@ -333,59 +299,73 @@ def _regency_sentence(comparison: Comparison) -> str:
         verdicts = [row.verdict for row in rows if row.scenario == name]
         counts.append(f"{name} {verdicts.count('better')}, {verdicts.count('worse')}")
     number = len({row.member for row in rows})
-    return WORDS["sooner"].format(number=number, counts="; ".join(counts))
+    return words.say("tables.sooner", number=number, counts="; ".join(counts))
 
 
-def _target_note(comparison: Comparison) -> str:
-    targets = comparison.targets
+def _target_note(comparison: Comparison, words: Words) -> str:
+    targets = comparison.targets.response_target_s.model_dump()
     times = ", ".join(
-        f"{agency} {seconds / 60:g}" for agency, seconds in targets.response_target_s.model_dump().items()
+        f"{words.named('agencies', agency)} {words.short(target_s / 60)}"
+        for agency, target_s in targets.items()
     )
-    return WORDS["targets"].format(times=times)
+    return words.say("tables.targets", times=times)
 
 
-def _spread_sentence(comparison: Comparison) -> str:
+def _spread_sentence(comparison: Comparison, words: Words) -> str:
     """How far apart the best- and the worst-served regency are, by scenario."""
     known = [row for row in comparison.spreads if isfinite(row.value)]
-    gaps = [f"{row.scenario} {with_bounds(row.value / 60, row.low / 60, row.high / 60, 1)}" for row in known]
-    return WORDS["spread"].format(gaps=", ".join(gaps), members=known[0].member) if known else ""
+    gaps = [
+        f"{row.scenario} {with_bounds(row.value / 60, row.low / 60, row.high / 60, 1, words=words)}"
+        for row in known
+    ]
+    told = {"members": known[0].member, "gaps": ", ".join(gaps)} if known else {}
+    return words.say("tables.spread", **told) if known else ""
 
 
-def sensitivity_lines(sensitivities: Sequence[Sensitivity], first: str) -> str:
+def sensitivity_lines(sensitivities: Sequence[Sensitivity], first: str, words: Words = ENGLISH) -> str:
     """The assumptions that move the headline most, and the verdicts that they turn."""
     rows: list[str] = []
     turned: dict[tuple[str, str, str], list[str]] = {}
     for item in sensitivities:
         if not item.measure:
             continue
-        scale, unit = (1 / 60, "min") if item.unit == "s" else scale_of(item.unit, item.differences)
+        assumption = suspect_name(item.assumption, words)
+        if item.unit == "s":
+            scale, unit = 1 / 60, words.say("units.min")
+        else:
+            scale, unit = scale_of(item.unit, item.differences, words)
         decimals = decimals_for([scale * value for value in item.differences])
-        low, middle, high = (number(scale * value, decimals, signed=True) for value in item.differences)
-        what = f"{_name(item.measure)} in {item.scenario}"
+        low, middle, high = (words.number(scale * value, decimals, signed=True) for value in item.differences)
+        name = name_in_sentence(item.measure, words)
+        what = words.say("tables.in_scenario", measure=name, scenario=item.scenario)
         moves = f"{low} | {middle} | {high} {unit}"
-        rows.append(f"  {_short(item.assumption, 28):<29}{moves:>36}  {_short(what, WIDTH - 69)}")
+        rows.append(f"  {_short(assumption, 28):<29}{moves:>36}  {_short(what, WIDTH - 69)}")
         for turn in item.turns:
-            key = (turn.measure, turn.scenario, WORDS[turn.verdict] or turn.verdict)
-            turned.setdefault(key, []).append(f"{item.assumption} {WORDS[turn.at]}")
+            verdict = words.named("verdicts", turn.verdict)
+            causes = turned.setdefault((turn.measure, turn.scenario, verdict), [])
+            causes.append(f"{assumption} {words.say(f'tables.{turn.at}')}")
     turns = [
-        WORDS["turn"].format(
-            label=_name(measure), scenario=scenario, verdict=verdict, at=", ".join(causes)
+        words.say(
+            "tables.turn",
+            label=name_in_sentence(measure, words), scenario=scenario, verdict=verdict, at=", ".join(causes),
         )
         for (measure, scenario, verdict), causes in turned.items()
     ]  # fmt: skip
     ending = [textwrap.fill(turn, WIDTH, initial_indent="  ", subsequent_indent="    ") for turn in turns]
-    title = WORDS["sensitivity"].format(first=first)
-    return "\n".join([title, *rows, *([WORDS["turns"], *ending] if turns else [WORDS["no_turn"]])])
+    ending = [words.say("tables.turns"), *ending] if turns else [words.say("tables.no_turn")]
+    return "\n".join([words.say("tables.sensitivity", first=first), *rows, *ending])
 
 
-def _name(measure: str) -> str:
-    return NAMES.get(measure) or LABELS.get(measure) or BY_KEY[measure].label
+def suspect_name(assumption: str, words: Words) -> str:
+    """What a suspect is called; its name in the settings where the words have no other."""
+    key = f"suspects.{assumption}"
+    return words.say(key) if words.has(key) else assumption
 
 
 # ---- one regency, one scenario -----------------------------------------------------------------------------
 
 
-def regency_table(comparison: Comparison, runs: Runs, regency: str) -> str:
+def regency_table(comparison: Comparison, runs: Runs, regency: str, words: Words = ENGLISH) -> str:
     """What changes in one regency, such as ``pati``: the tested rows, and beside them what the numbers rest
     on.
 
@@ -400,14 +380,15 @@ def regency_table(comparison: Comparison, runs: Runs, regency: str) -> str:
     here = replace(comparison, headline=(*tested, *others))
     keys = tuple(dict.fromkeys(row.measure for row in here.headline))
     parts = []
-    for block in _blocks([Column(name, here, name) for name in comparison.scenarios]):
-        parts += [headline_table(f"{WORDS['regency']}: {regency}", keys, block), ""]
-    notes = [WORDS["regency_note"], *_verdict_notes(here.headline, comparison.scenarios[0]), WORDS["few"]]
-    parts.append(_wrapped(" ".join([*notes, WORDS["chance"]])))
+    for block in blocks_of([Column(name, here, name) for name in comparison.scenarios]):
+        parts += [headline_table(words.say("tables.regency", name=regency), keys, block, words), ""]
+    negligible = _verdict_notes(here.headline, comparison.scenarios[0], words)
+    notes = [words.say("tables.regency_note"), *negligible, words.say("tables.few")]
+    parts.append(_wrapped(" ".join([*notes, words.say("tables.chance")])))
     return "\n".join(parts)
 
 
-def regencies_table(comparison: Comparison, measure: str, scenario: str) -> str:
+def regencies_table(comparison: Comparison, measure: str, scenario: str, words: Words = ENGLISH) -> str:
     """One tested measure in every regency: baseline, scenario, difference and verdict, largest difference
     first.
     """
@@ -423,24 +404,25 @@ def regencies_table(comparison: Comparison, measure: str, scenario: str) -> str:
     )
     if not ranked:
         return ""
-    scale, unit = scale_of(ranked[0].unit, [row.value for row in [*chosen.values(), *base.values()]])
+    scale, unit = scale_of(ranked[0].unit, [row.value for row in [*chosen.values(), *base.values()]], words)
     decimals = decimals_for([scale * row.value for row in chosen.values()])
     rows: list[Sequence[str]] = [
-        [f"{LABELS.get(measure, measure)}, {unit}", first, scenario, "difference", ""]
+        [f"{headline_label(measure, words)}, {unit}", first, scenario, words.say("tables.difference"), ""]
     ]
     for row in ranked:
         low, high = scale * row.difference_low, scale * row.difference_high
         rows.append(
             [
                 row.member,
-                number(scale * base[row.member].value, decimals),
-                number(scale * row.value, decimals),
-                with_bounds(scale * row.difference, low, high, decimals, signed=True),
-                verdict_word(row),
+                words.number(scale * base[row.member].value, decimals),
+                words.number(scale * row.value, decimals),
+                with_bounds(scale * row.difference, low, high, decimals, signed=True, words=words),
+                verdict_word(row, words),
             ]
         )
-    notes = [WORDS["regency_note"], *_verdict_notes(ranked, first), WORDS["chance"]]
-    return "\n".join([aligned(rows, [LABEL_WIDTH, 14, 14, 18, 11]), *notes])
+    negligible = _verdict_notes(ranked, first, words)
+    notes = [words.say("tables.regency_note"), *negligible, words.say("tables.chance")]
+    return "\n".join([aligned(rows, [LABEL_WIDTH, 14, 14, 18, 12]), *notes])
 
 
 RUN_KEYS = (
@@ -453,25 +435,36 @@ RUN_KEYS = (
 """What ``run`` prints of one scenario."""
 
 
-def scenario_table(name: str, runs: Sequence[Measures], keys: Sequence[str] = RUN_KEYS) -> str:
+def scenario_table(
+    name: str,
+    runs: Sequence[Measures],
+    keys: Sequence[str] = RUN_KEYS,
+    quantities: Iterable[str] = tuple(QUANTITIES),
+    note: str = "",
+    words: Words = ENGLISH,
+) -> str:
     """One scenario, for the province: each measure with its interval over replications, and its quantiles."""
     rows: list[Sequence[str]] = [[name, "", ""]]
-    rows += [_estimate_line(BY_KEY[key].label, BY_KEY[key].unit, estimate(key, runs)) for key in keys]
-    for quantity, key in QUANTITIES.items():
+    for key in keys:
+        label = words.say(f"measures.{key}")
+        rows.append(_estimate_line(label, BY_KEY[key].unit, estimate(key, runs), words))
+    for quantity in quantities:
         for share in (0.5, 0.9):
-            label = f"{BY_KEY[key].label}, p{100 * share:g}"
-            rows.append(_estimate_line(label, "s", estimate_quantile(quantity, share, runs)))
+            of = words.say(f"measures.{QUANTITIES[quantity]}")
+            label = words.say("tables.percentile", label=of, percent=100 * share)
+            rows.append(_estimate_line(label, "s", estimate_quantile(quantity, share, runs), words))
     count = sum(run.replications for run in runs)
     days = float(runs[0].total("days", "province")[0]) / runs[0].replications
-    span = WORDS["span_one" if len(runs) == 1 else "span"].format(days=days, replications=count)
-    return "\n".join([span, aligned(rows, [56, 28, 14]), WORDS["chance"]])
+    span = _wrapped(words.say("tables.span", days=days, count=count))
+    return "\n".join([span, aligned(rows, [56, 28, 14]), note or words.say("tables.chance")])
 
 
-def _estimate_line(label: str, unit: str, found: Estimate) -> list[str]:
+def _estimate_line(label: str, unit: str, found: Estimate, words: Words) -> list[str]:
     value, low, high = (
         float(part[0]) for part in (found.interval.value, found.interval.low, found.interval.high)
     )
-    scale, shown = scale_of(unit, [value])
+    scale, shown = scale_of(unit, [value], words)
     decimals = decimals_for([scale * value])
-    few = f" ({WORDS['too few']})" if is_few(found.events)[0] and isfinite(value) else ""
-    return [f"{label}, {shown}", with_bounds(scale * value, scale * low, scale * high, decimals), few]
+    few = f"({words.say('verdicts.too few')})" if is_few(found.events)[0] and isfinite(value) else ""
+    bounds = with_bounds(scale * value, scale * low, scale * high, decimals, words=words)
+    return [f"{label}, {shown}", bounds, few]

@@ -44,6 +44,7 @@ INDONESIAN = {
     "places with desk, computer, telephone": "Meja kerja, komputer, telepon",
     "room, power back-up, screens": "Ruang, listrik cadangan, layar",
 }
+CIRCUMSTANCES = {"wage": "Upah", "demand": "Permintaan", "talk": "Lama bicara"}
 KINDS = {"yearly": "tahunan / yearly", "capital": "modal / capital"}
 PAYERS = {"centre": "anggaran 112 / own", "agencies": "OPD asal / agencies"}
 
@@ -338,7 +339,9 @@ def _budget(sheet: Worksheet, result: SizedScenario, sensitivity: Sequence[Chang
                              "", "", "Selisih / Difference"), bold=True)  # fmt: skip
         for change in sensitivity:
             row += 1
-            values = (change.what, "", change.people, change.rp_per_year, "", "", change.difference_rp)
+            what, _, rise = change.what.partition(" ")
+            named = f"{CIRCUMSTANCES[what]} {rise} / {change.what}"
+            values = (named, "", change.people, change.rp_per_year, "", "", change.difference_rp)
             put_row(sheet, row, values)
     sheet.freeze_panes = "C5"
 
