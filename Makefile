@@ -1,7 +1,7 @@
 # Everything a newcomer needs. Each target makes the virtual environment first, if it is not there yet.
 #   make demo    what 112 changes for the people of Central Java, on one screen
 #   make test    all quick checks: ruff, mypy, pytest
-#   make check   the same with the slow tests
+#   make check   the same with the slow tests, and those in a browser where there is one
 
 VENV ?= .venv
 # The newest Python that the project supports; `make PYTHON=/path/to/python3.12 demo` overrides it.
@@ -16,7 +16,7 @@ demo: $(VENV)/run.installed
 	$(BIN)/sim112 compare dec_2021 known_2025 all_35
 
 test: lint
-	$(BIN)/python -m pytest -q -n auto -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow and not browser"
 
 check: lint
 	$(BIN)/python -m pytest -q -n auto

@@ -1,0 +1,67 @@
+// Elements of the page, and the parts of it that never change.
+
+// An element with attributes, listeners (`on...`) and children; text is only ever text.
+function make(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== null) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+function put(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+const LETTERS = ["A", "B"];
+
+function letter(number) {
+  return make("span", { class: number ? "letter second" : "letter" }, LETTERS[number]);
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function makeSvg(tag, attributes) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+// What each mark and colour means.
+function legendOf(data, language) {
+  const { say, named } = language;
+  const mark = (paint, text) => {
+    const canvas = make("canvas", { width: 36, height: 36, "aria-hidden": "true" });
+    const pen = canvas.getContext("2d");
+    pen.scale(2, 2);
+    paint(pen);
+    return make("span", {}, canvas, text);
+  };
+  const patch = (colour, text) => {
+    const box = make("i");
+    box.style.background = colour;
+    return make("span", {}, box, text);
+  };
+  const group = (key, ...items) => make("div", {}, make("strong", {}, say(`legend.${key}`)), ...items);
+  return make("section", { class: "legend", "aria-label": say("legend.title") },
+    group("calls", ...CALL_STATES.map((state) => mark((pen) => drawCall(pen, 9, 9, state, 1.15), say(`call.${state}`)))),
+    group("units", ...UNIT_STATES.map((state) => mark((pen) => drawUnit(pen, 9, 9, state, -1, 1.15), say(`unit.${state}`)))),
+    group("agencies", ...data.map.agencies.map((name, at) => patch(AGENCY_COLOURS[at % AGENCY_COLOURS.length], named("agencies", name)))),
+    group("incidents", ...INCIDENT_STATES.map((state) => mark((pen) => drawIncident(pen, 9, 9, state, 1), say(`incident.${state}`)))),
+    group("places", patch(LAND_112, say("legend.has_112")), mark((pen) => drawHospital(pen, 9, 9, 5), say("legend.hospital")),
+      mark((pen) => { pen.fillStyle = "#555555"; pen.fillRect(6, 6, 6, 6); }, say("legend.station")),
+      mark((pen) => { pen.strokeStyle = ROADS.national[0]; pen.lineWidth = 2.5; pen.beginPath(); pen.moveTo(1, 13); pen.lineTo(17, 5); pen.stroke(); }, say("legend.roads"))));
+}
+
+// A strip's line by slots, 1000 wide and 100 high; closed to an area where asked for.
+function stripPath(values, highest, isArea) {
+  const wide = 1000 / values.length;
+  const line = Array.from(values, (value, at) => {
+    const y = 100 - 96 * value / highest;
+    return `${at ? "L" : "M"}${(at * wide).toFixed(1)} ${y.toFixed(1)}H${((at + 1) * wide).toFixed(1)}`;
+  }).join("");
+  return isArea ? `${line}V100H0Z` : line;
+}
