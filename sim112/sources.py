@@ -32,6 +32,7 @@ _RANGE = re.compile(
 _KEY_IN_SOURCES = re.compile(r"^\| `([a-z0-9_]+)`", re.MULTILINE)
 _NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _GLOBAL = "# @package _global_"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, six times as fast
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Number:
     low: float | None
     high: float | None
     basis: str
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether it is assumed within bounds, so that a study can vary it."""
+        return self.kind == "ASSUMED" and self.low is not None
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ def numbers_with(folder: Path | None) -> list[Number]:
 
 def assumptions(folder: Path | None = None) -> list[Number]:
     """The numbers that are assumed within bounds: those a study can vary."""
-    return [number for number in numbers(folder) if number.kind == "ASSUMED" and number.low is not None]
+    return [number for number in numbers(folder) if number.is_varied]
 
 
 def number_behind(numbers: Iterable[Number], key: str, value: float) -> Number | None:
@@ -120,7 +126,7 @@ def source_keys(paths: Iterable[Path] | None = None) -> frozenset[str]:
 
 def leaves(text: str) -> Iterator[Leaf]:
     """Every value of a YAML text."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = yaml.compose(text, Loader=_LOADER)
     if node is not None:
         yield from _leaves(node, "", ())
 
