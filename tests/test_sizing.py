@@ -12,15 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import desk_calls, world
 
+from sim112.config.scenario import scenario
 from sim112.config.staff import Service, StaffSettings, Standard, Within, staff_settings
 from sim112.engine.contract import Calls, Change, World
 from sim112.errors import InputError
 from sim112.planning import first_guess
 from sim112.planning.requirement import DAY_H, WEEK_H, Plan, by_hour_of_week, own_plan, with_people
+from sim112.planning.roster import plan_roster
 from sim112.planning.service import high_share, low_share, pooled, pools
-from sim112.planning.sizing import Search, Sizing, size_desks
+from sim112.planning.sizing import Search, Sizing, resized, size_desks
 from sim112.planning.theory import erlang_a, erlang_b
-from sim112.planning.trial import simulator
+from sim112.planning.trial import Simulate, simulator
 
 WEEK_S = 604800.0
 DESK = np.array([0])
@@ -129,6 +131,51 @@ def test_where_the_load_binds_no_person_hour_can_be_spared() -> None:
         fewer = trial.plan.call_takers - (search.asked.cells == cell)
         assert search.trial(replace(trial.plan, call_takers=fewer)).fails("call_takers").all()
     assert search.trial(replace(trial.plan, lines=trial.plan.lines - 1)).fails("call_takers", "lines").all()
+
+
+def test_where_the_load_binds_no_person_shift_can_be_spared() -> None:
+    # a daily wave: with few calls by night, many by day; a shift is the same on all days, as they are alike
+    def draw(replication: int) -> Calls:
+        rng = np.random.default_rng([7, replication])
+        calls = desk_calls(rng, 0.04, WEEK_S, 120.0, patience_s=90.0)
+        hour = calls.caller_start_s // 3600 % DAY_H
+        calls.caller_talk_s[rng.random(len(hour)) > 0.2 + 0.8 * np.sin(np.pi * hour / DAY_H)] = 0.0
+        return calls
+
+    chosen, asked = settings("search.replications=6", "search.least_calls=100"), standard(15, 0.9)
+    search = Search(
+        plain_world(), DESK, simulator(cache(draw), DESK, chosen, asked), chosen, asked, lambda _: None
+    )
+    trial = search.people(search.first())
+    costs = scenario("pati").costs
+    roster = plan_roster(trial.plan.call_takers[0], chosen.patterns, chosen.rules, costs)
+    held = search.trial(search.covered(trial.plan, lambda needed: roster.on_duty))
+    assert not held.fails("call_takers").any() and len(set(roster.on_duty.tolist())) > 1
+    shifts = {(shift.from_h, shift.to_h) for shift in roster.shifts}
+    assert len(shifts) >= 3
+    hour = np.arange(WEEK_H) % DAY_H
+    for from_h, to_h in shifts:
+        is_on = (hour >= from_h) & (hour < to_h) if from_h < to_h else (hour >= from_h) | (hour < to_h)
+        if from_h == 8 and roster.pattern == "three_by_eight":
+            is_on &= np.arange(WEEK_H) < 5 * DAY_H  # help in office hours
+        fewer = held.plan.call_takers - is_on
+        assert search.trial(replace(held.plan, call_takers=fewer)).fails("call_takers").all(), (from_h, to_h)
+
+
+def test_harder_times_add_to_a_plan_and_take_nothing_away() -> None:
+    chosen, asked = settings("search.least_calls=1000000000"), standard(15, 0.9)
+
+    def draw_at(rate_per_s: float) -> Simulate:
+        def draw(replication: int) -> Calls:
+            return desk_calls(np.random.default_rng(replication), rate_per_s, WEEK_S, 120.0, patience_s=90.0)
+
+        return simulator(cache(draw), DESK, chosen, asked)
+
+    easy = size_desks(plain_world(), DESK, draw_at(0.02), chosen, asked).needed
+    hard = resized(plain_world(), DESK, draw_at(0.03), chosen, asked, easy)
+    assert set(hard.call_takers[0].tolist()) == {least_by_erlang(0.03, 120.0, 90.0, 15, 0.9)}
+    same = resized(plain_world(), DESK, draw_at(0.01), chosen, asked, easy)
+    assert (same.call_takers == easy.call_takers).all() and (same.lines >= easy.lines).all()
 
 
 def test_a_floor_that_binds_says_so() -> None:
@@ -268,6 +315,8 @@ def test_the_standard_follows_the_answering_target_of_the_scenario() -> None:
         ("service.blocked_share_most=1.5", "less than 1"),
         ("minimum_on_duty.x=1", "minimum_on_duty.x is no key"),
         ("search.replications=1", "search.replications is 1"),
+        ("options.break_min=7", "options.*give 0 or a number that divides 60"),
+        ("options.demand=[lebaran]", "did you mean options.demands"),
     ],
 )
 def test_a_wrong_setting_is_told_in_one_line(override: str, told: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,20 @@ import sim112
 from sim112.cli import BAD_INPUT, main
 from sim112.config.staff import staff_settings
 from sim112.config.staffing import Roster, Shift
-from sim112.engine.contract import Change
-from sim112.planning.floor import price_floor
-from sim112.planning.requirement import by_hour_of_week, own_plan
+from sim112.engine.contract import Change, World, same
+from sim112.planning.options import price_options
+from sim112.planning.requirement import Plan, by_hour_of_week, own_plan, with_breaks, with_people
+from sim112.planning.sensitivity import harder_times, with_longer_talks
 from sim112.planning.staff import SizedScenario, desks_to_size, size_scenario
-from sim112.study.replication import world_of
+from sim112.study.replication import draw, world_of
 from sim112.views.staff_screen import spans
 
-QUICK = ("search.replications=3", "search.verification_replications=3")
+QUICK = (
+    "options.replications=3",
+    "curve_replications=3",
+    "search.replications=3",
+    "search.verification_replications=3",
+)
 SMALL = ("area.regencies=[pati]", "clock=day", "engine=compiled", "workers=1")
 
 
@@ -65,7 +72,7 @@ def test_every_hour_and_shift_is_saved(pati: SizedScenario) -> None:
     ("words", "told"),
     [
         (["patti"], "did you mean pati?"),
-        ([], "staff needs one regency or one scenario, given: none"),
+        ([], "staff needs one regency, or scenarios, given: none"),
         (["pati", "kudus"], "given: pati, kudus"),
         (["no_112"], "no_112 has no 112 desk"),
         (["kudus", "deployment.add=[]", "deployment.centres=none"], "kudus has no 112 desk in dec_2021"),
@@ -140,11 +147,180 @@ def test_spans_tell_people_by_hour_and_group_of_days() -> None:
     assert spans(people.ravel()) == "Mon-Fri: 00-09 h 2, 09-19 h 3, 19-24 h 2; Sat-Sun: 2"
 
 
+# ---- what is compared beside the plan ----------------------------------------------------------------------
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_more_people_on_duty_leave_fewer_calls_waiting() -> None:
     scenario = sim112.scenario("pati", "demand=launch_weeks", *SMALL)
-    desk = int(desks_to_size(scenario, "pati")[0])
-    rows = price_floor({"launch_weeks": scenario}, desk, 3, "compiled")
-    one, two, three, by_day = rows
-    assert one.busy_or_absent > two.busy_or_absent > three.busy_or_absent
-    assert by_day.offered < two.offered and by_day.away_h == 70 and by_day.people_h == 2 * 98
-    assert one.incidents == by_day.incidents  # the same days
+    desks = desks_to_size(scenario, "pati")
+    people = np.full((1, 168), 2)
+    plan = Plan(desks, people, 0 * people, np.array([4]))
+    rows = price_options(
+        {"launch_weeks": scenario},
+        plan,
+        "pati",
+        {},
+        lambda one: float(one.call_takers.sum()),
+        5,
+        3,
+        "compiled",
+    )
+    by_name = {row.option: row for row in rows}
+    assert rows[0].option == "as_sized" and len(by_name) == len(rows) == 7
+    less, base, more = (by_name[name] for name in ("one_person_less", "as_sized", "one_person_more"))
+    assert less.found_nobody.value > base.found_nobody.value > more.found_nobody.value
+    assert less.found_nobody.difference == pytest.approx(less.found_nobody.value - base.found_nobody.value)
+    assert (less.people_h, base.people_h, more.people_h) == (168, 336, 504)
+    assert (less.away_h, base.away_h, more.away_h) == (14, 0, 0)  # five minutes of every hour
+    closed = by_name["closed_by_night"]
+    assert closed.away_h == 70 and closed.people_h == 2 * 98 and closed.rp_per_year == 2 * 98
+    assert closed.offered.value < base.offered.value
+    assert by_name["without_announcement"].found_nobody.value != base.found_nobody.value
+
+
+def test_people_take_their_breaks_one_after_another() -> None:
+    scenario = sim112.scenario("pati", *SMALL)
+    world, desks = world_of(scenario), desks_to_size(scenario, "pati")
+    for people, break_min, at_minute in (
+        (1, 5, {0: 0, 5: 1, 59: 1}),
+        (3, 5, {0: 2, 14: 2, 15: 3, 59: 3}),
+        (5, 30, {0: 2, 30: 3}),
+    ):
+        count = np.full((1, 168), people)
+        changed = with_breaks(world, Plan(desks, count, 0 * count, np.array([4])), break_min)
+        own = (changed.change_what == Change.CALL_TAKERS) & (changed.change_subject == desks[0])
+        times, values = changed.change_time_s[own], changed.change_value[own]
+        for minute, there in at_minute.items():
+            for hour in (0, 7, 23):
+                at_s = 3600.0 * hour + 60.0 * minute
+                assert values[np.searchsorted(times, at_s, side="right") - 1] == there
+    assert same_changes(
+        with_breaks(world, own_plan(world, desks), 0), with_people(world, own_plan(world, desks))
+    )
+
+
+def same_changes(one: World, other: World) -> bool:
+    names = ("change_time_s", "change_what", "change_subject", "change_value")
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+
+
+def test_one_more_person_never_lowers_the_service_level(pati: SizedScenario) -> None:
+    for within_s in (15.0, 20.0):
+        own = sorted((p.people, p.share, p.low, p.high) for p in pati.curve if p.within_s == within_s)
+        shares = [share for _, share, _, _ in own]
+        assert [people for people, *_ in own] == [1, 2, 3, 4, 5] and shares == sorted(shares)
+        assert all(low <= share <= high for _, share, low, high in own)
+    assert {point.change for point in pati.curve if point.people == 2} == {0}
+
+
+def test_harder_times_never_need_fewer_people_and_dearer_ones_cost_more(pati: SizedScenario) -> None:
+    assert [change.what for change in pati.sensitivity] == ["wage +30 %", "demand +50 %", "talk +20 %"]
+    [desk] = pati.desks
+    supervisors = pati.scenario.costs.supervisors_per_centre
+    for change in pati.sensitivity:
+        assert change.people >= desk.people + supervisors
+        assert change.rp_per_year == pytest.approx(desk.budget.rp_per_year + change.difference_rp)
+    assert pati.sensitivity[0].difference_rp > 0
+
+
+def test_longer_talks_are_longer_by_that_share_and_on_the_grid() -> None:
+    calls = draw(sim112.scenario("pati", *SMALL), 0)
+    longer = with_longer_talks(calls, 0.2)
+    assert np.allclose(longer.caller_talk_s, 1.2 * calls.caller_talk_s, atol=1 / 1024)
+    assert (longer.caller_talk_s * 1024 % 1 == 0).all()
+    talks = ("caller_talk_s", "caller_short_talk_s", "caller_transfer_talk_s")
+    assert same(replace(longer, **{name: getattr(calls, name) for name in talks}), calls)
+
+
+def test_a_demand_of_harder_times_has_half_as_many_calls_again() -> None:
+    scenario = sim112.scenario("pati", *SMALL)
+    busier = harder_times(scenario)["demand +50 %"]
+    plain, more = (
+        sum(len(one(number).caller_key) for number in range(8))
+        for one in (lambda n: draw(scenario, n), busier)
+    )
+    assert 1.4 < more / plain < 1.6
+
+
+def test_what_was_compared_is_saved_with_figures(pati: SizedScenario) -> None:
+    assert pati.folder is not None
+    options = rows_of(pati.folder / "options.csv")
+    assert {row["demand"] for row in options} == {"own"} and options[0]["found_nobody_difference"] == ""
+    assert len(rows_of(pati.folder / "curve.csv")) == len(pati.curve) == 10
+    changes = [row["what"] for row in rows_of(pati.folder / "sensitivity.csv")]
+    assert changes == [change.what for change in pati.sensitivity]
+    drawn = {path.name for path in (pati.folder / "figures").iterdir()}
+    assert drawn == {
+        f"{name}.{end}" for name in ("people_by_hour", "people_against_service") for end in ("svg", "png")
+    }
+
+
+def test_the_screen_says_what_the_second_person_is_for(pati: SizedScenario) -> None:
+    [less] = [row for row in pati.options if row.option == "one_person_less"]
+    assert f"{less.found_nobody.difference:,.1f} more calls a day wait" in " ".join(str(pati).split())
+
+
+def test_an_indonesian_screen_and_its_figures_have_no_english(tmp_path: Path) -> None:
+    scenario = sim112.scenario("pati", *SMALL, "lang=id")
+    result = size_scenario(scenario, staff_settings(QUICK), "pati", results=tmp_path)
+    screen = str(result)
+    assert "teori memerlukan 1, keselamatan memerlukan 2" in " ".join(screen.split())
+    words_of_shifts = ("morning", "evening", "night")  # names of the configuration
+    for word in (
+        "the",
+        "people",
+        "of",
+        "calls",
+        "hour",
+        "week",
+        "lines",
+        "needed",
+        "fresh",
+        "million",
+        "and",
+    ):
+        assert word not in screen.replace("`sim112 sources --assumed`", "").split(), word
+    assert any(word in screen for word in words_of_shifts)
+    assert result.folder is not None
+    drawn = (result.folder / "figures" / "people_against_service.svg").read_text(encoding="utf-8")
+    assert "Jumlah petugas dan mutu layanan" in drawn
+
+
+def test_the_same_sizing_gives_the_same_bytes(pati: SizedScenario, tmp_path: Path) -> None:
+    assert pati.folder is not None
+    again = size_scenario(pati.scenario, pati.settings, "pati", results=tmp_path)
+    assert again.folder is not None
+    files = sorted(path.relative_to(again.folder) for path in again.folder.rglob("*") if path.is_file())
+    assert files == sorted(p.relative_to(pati.folder) for p in pati.folder.rglob("*") if p.is_file())
+    differ = [str(f) for f in files if (again.folder / f).read_bytes() != (pati.folder / f).read_bytes()]
+    assert differ == ["provenance.json"]
+
+
+def test_shared_desks_are_told_against_the_first_scenario(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ("area.regencies=[pati,kudus]", "clock=day", "engine=compiled", "workers=1")
+    off = (*QUICK, "options.replications=0", "curve_replications=0", "sensitivity=off")
+    main(["staff", "all_35", "six_hubs", *few, *off, "--results", str(tmp_path)])
+    screen = capsys.readouterr().out
+    assert "What desks for several regencies save, against all_35" in screen
+    assert "legal basis" in screen
+    [saved] = tmp_path.glob("staff/*/pooling.csv")
+    own, hub = rows_of(saved)
+    assert (own["scenario"], own["desks"], own["people_more"]) == ("all_35", "2", "0")
+    assert (hub["scenario"], hub["desks"]) == ("six_hubs", "1")
+    assert int(hub["people_more"]) == int(hub["people"]) - int(own["people"]) < 0
+    assert float(hub["rp_per_year_more"]) < 0
+
+
+def test_what_is_left_out_is_left_out(tmp_path: Path) -> None:
+    off = (*QUICK, "options.replications=0", "curve_replications=0", "sensitivity=off")
+    result = size_scenario(sim112.scenario("pati", *SMALL), staff_settings(off), "pati", results=tmp_path)
+    assert (result.options, result.curve, result.sensitivity) == ((), (), ())
+    assert result.folder is not None
+    assert not list(result.folder.glob("options.csv")) and "What one more person" not in str(result)

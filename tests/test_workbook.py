@@ -1,5 +1,6 @@
 """The workbook for the budget meeting: numbers are numbers, formulas give what was computed, guesses told."""
 
+import time
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -53,6 +54,13 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
     changes = sensitivity([desk.call_takers], 8, one.costs, staff_settings().budget, {})
     write_workbook(path, result(), known(), changes)
     return load_workbook(path)
+
+
+def test_the_same_plan_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one.xlsx", "other.xlsx"):
+        write_workbook(tmp_path / name, result(), known())
+        time.sleep(1.1)  # the format writes down the second in which a book is saved
+    assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "other.xlsx").read_bytes()
 
 
 def test_every_sheet_is_there_named_and_printed_on_a4_across(book: Workbook) -> None:

@@ -167,6 +167,8 @@ def settings_from_mapping(mapping: Mapping[str, Any]) -> StaffSettings:
             raise InputError(f"{key} is no key of staff.yaml; {suggestion(key, known)}") from None
         if first["type"] == "missing":
             raise InputError(f"{key} is missing in staff.yaml; give it a value") from None
+        if first["type"] == "value_error":  # ours, which says what is wrong and how to mend it
+            raise InputError(f"{key}: {first['msg'].removeprefix('Value error, ')}") from None
         wanted = first["msg"].removeprefix("Input ").replace("should", "it should", 1)
         raise InputError(f"{key} is {first['input']!r}; {wanted}") from None
 

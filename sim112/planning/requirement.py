@@ -61,20 +61,37 @@ def with_opening(world: World, desks: Ints, is_open: Bools) -> World:
     return _with_steps(world, desks, Change.OPEN, is_open.astype(np.int64))
 
 
+def with_breaks(world: World, plan: Plan, break_min: int) -> World:
+    """The world of a plan in which everybody at its desks leaves for ``break_min`` minutes in every hour.
+
+    They go one after another from the full hour on, so that two go at once only where an hour has no other
+    time left. Where it is 0, or there is nobody, nothing changes.
+    """
+    if break_min == 0:
+        return with_people(world, plan)
+    slots = 60 // break_min
+    slot = np.arange(slots)
+    people = plan.call_takers[:, :, None]
+    there = people - people // slots - (slot < people % slots)
+    changed = with_people(world, plan)
+    return _with_steps(changed, plan.desks, Change.CALL_TAKERS, there.reshape(len(people), -1))
+
+
 def _with_steps(world: World, desks: Ints, what: Change, values: Ints) -> World:
-    """A world in which a change has the values [S, 168] at desks, hour by hour, instead of its own."""
+    """A world in which a change has these values at desks instead of its own, [S, equal parts of a week]."""
     kept = ~((world.change_what == what) & np.isin(world.change_subject, desks))
-    first_h = int(world.start_of_week_s // HOUR_S)
-    last_h = int(np.ceil((world.start_of_week_s + world.end_s) / HOUR_S))
-    hours = np.arange(first_h, max(last_h, first_h + 1))
-    begins_s = np.maximum(np.rint((hours * HOUR_S - world.start_of_week_s) * TICKS_PER_S) / TICKS_PER_S, 0.0)
-    by_hour = values[:, hours % WEEK_H]
-    steps = np.concatenate([np.ones((len(desks), 1), bool), np.diff(by_hour, axis=1) != 0], axis=1)
-    desk, hour = np.nonzero(steps)
-    time_s = np.concatenate([world.change_time_s[kept], begins_s[hour]])
+    part_s = WEEK_S / values.shape[1]
+    first = int(world.start_of_week_s // part_s)
+    last = int(np.ceil((world.start_of_week_s + world.end_s) / part_s))
+    parts = np.arange(first, max(last, first + 1))
+    begins_s = np.maximum(np.rint((parts * part_s - world.start_of_week_s) * TICKS_PER_S) / TICKS_PER_S, 0.0)
+    by_part = values[:, parts % values.shape[1]]
+    steps = np.concatenate([np.ones((len(desks), 1), bool), np.diff(by_part, axis=1) != 0], axis=1)
+    desk, part = np.nonzero(steps)
+    time_s = np.concatenate([world.change_time_s[kept], begins_s[part]])
     whats = np.concatenate([world.change_what[kept], np.full(len(desk), int(what))])
     subject = np.concatenate([world.change_subject[kept], desks[desk]])
-    value = np.concatenate([world.change_value[kept], by_hour[desk, hour]])
+    value = np.concatenate([world.change_value[kept], by_part[desk, part]])
     order = np.lexsort((value, subject, whats, time_s))
     return replace(
         world,

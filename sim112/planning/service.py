@@ -322,6 +322,6 @@ def judge(counts: Counts, plan: Plan, asked: Judging) -> tuple[Check, ...]:
             z = float(special.stdtrit(worked.shape[-2] - 1, sure))
             fails = worked.mean(axis=-2) + z * spread > service.occupancy_most * signed_in
             fails &= plan.people(role) > 0
-            name = "occupancy of " + role.replace("_", "-")
+            name = "occupancy of call-takers" if role == "call_takers" else "occupancy of dispatchers"
             add(name, role, in_cells(fails), (busy, there_s), service.occupancy_most)
     return tuple(checks)

@@ -27,18 +27,15 @@ from sim112.planning.requirement import (
     with_people,
 )
 from sim112.planning.service import Check, Counts, Judging, judge, pools
+from sim112.planning.thinning import thinned
 from sim112.planning.trial import ROLES, Simulate, Trial
 
 AMPLE = 100_000
 """People of one role at a desk where nobody shall ever wait."""
-APART_H = 3
-"""Hours between two hours of the day that are thinned out on the same trial: a queue is gone by then."""
 ADDED_SHARE = 0.125
 """Share of the open hours that get a person at a time where a target of the whole week or of days fails."""
 PATIENT_TRIES = 6
 """Rounds of adding after which the next ones add one person more at a time."""
-WHOLE = None
-"""What failed on a trial: a target of the whole week or of days, instead of hours."""
 LINES_TRIED = 40
 """Lines added to the first guess before people are added instead."""
 
@@ -64,7 +61,8 @@ class Sizing:
     ``requirements`` are what the search found, ``on_duty`` the people after rounding up to shifts. ``own`` is
     what is asked of whom, ``checks`` and ``counts`` are of ``on_duty`` on the fresh runs of the last round;
     ``verified`` [S]: every target that can be kept was shown to be kept there. ``load`` [S, 168] is the
-    offered load of call-takers, erlang. ``runs`` counts simulated replications.
+    offered load of call-takers, erlang, in the cells of time in which calls are judged. ``runs`` counts
+    simulated replications.
     """
 
     requirements: tuple[Requirement, ...]
@@ -98,6 +96,24 @@ def size_desks(
     trial = search.lines(search.people(search.first()))
     trial = search.mended(trial)
     return search.verified(trial, cover)
+
+
+def resized(
+    world: World,
+    desks: Ints,
+    simulate: Simulate,
+    settings: StaffSettings,
+    standard: Standard,
+    base: Plan,
+    say: Say = lambda text: None,
+) -> Plan:
+    """The plan that harder times need, from one for easier times: people and lines added, none taken away.
+
+    It is searched as the first one was, and not held on fresh runs.
+    """
+    search = Search(world, desks, simulate, settings, standard, say)
+    trial = search.mended(search.trial(base))
+    return thinned(search, trial, {role: base.people(role) for role in ROLES}).plan
 
 
 class Search:
@@ -218,7 +234,7 @@ class Search:
 
     def people(self, trial: Trial) -> Trial:
         """Add where a target fails, then take away where there is slack."""
-        return self.thinned(self.filled(trial))
+        return thinned(self, self.filled(trial), self.floors)
 
     def filled(self, trial: Trial) -> Trial:
         """People added until every target is kept that can be."""
@@ -287,89 +303,13 @@ class Search:
             bad = counts.tickets - counts.tickets_taken
         return first_guess.in_cells(bad.sum(axis=1), np.ones(WEEK_H), self.cells(role))
 
-    def thinned(self, trial: Trial) -> Trial:
-        """People taken away where every target is kept without them.
-
-        Hours a few apart are tried together. Where a target of the week or of days fails, fewer hours are
-        tried at a time, down to one.
-        """
-        tight = {role: trial.plan.people(role) <= self.floors[role] for role in ROLES}
-        batch = {role: np.full(len(self.desks), WEEK_H) for role in ROLES}
-        while True:
-            tried = {role: self._choose(trial, role, tight[role], batch[role]) for role in ROLES}
-            if not any(chosen.any() for chosen in tried.values()):
-                return trial
-            at = np.any([chosen.any(axis=1) for chosen in tried.values()], axis=0)
-            self.say(f"taking away people at {int(at.sum())} desks")
-            less = {role: trial.plan.people(role) - tried[role] for role in ROLES}
-            lower = self.trial(replace(trial.plan, **less))
-            kept = {}
-            for role in ROLES:
-                kept[role] = tried[role].copy()
-                hours, whole = lower.by_hour(role), lower.as_a_whole(role)
-                for row in np.flatnonzero(tried[role].any(axis=1)).tolist():
-                    failed = WHOLE if whole[row] else hours[row]
-                    self._give_back(role, row, kept[role], failed, tight[role], batch[role])
-            if all((kept[role] == tried[role]).all() for role in ROLES):
-                trial = lower
-            else:
-                less = {role: trial.plan.people(role) - kept[role] for role in ROLES}
-                mixed = self.trial(replace(trial.plan, **less))
-                broken = mixed.fails(*ROLES)
-                if broken.any():  # what was kept holds only with what was given back: all back at these desks
-                    for role in ROLES:
-                        tight[role][broken] |= kept[role][broken]
-                        less[role][broken] = trial.plan.people(role)[broken]
-                    mixed = self.trial(replace(trial.plan, **less))
-                trial = mixed
-            for role in ROLES:
-                tight[role] |= trial.plan.people(role) <= self.floors[role]
-
-    def _choose(self, trial: Trial, role: str, tight: Bools, batch: Ints) -> Bools:
-        """Hours from which a person is taken on trial, [S, 168]: those where least fails first."""
-        chosen = np.zeros(tight.shape, dtype=bool)
-        bad = self.badness(trial, role)
-        for row in range(len(tight)):
-            cells = self.cells(role)[row]
-            free = np.unique(cells[~tight[row]])
-            taken = 0
-            for cell in sorted(free, key=lambda one: (bad[row][cells == one].max(), one)):
-                hours = cells == cell
-                near = np.zeros(WEEK_H, dtype=bool)
-                for shift in range(-APART_H, APART_H + 1):
-                    near |= np.roll(hours, shift)
-                if not (near & chosen[row]).any() and taken < batch[row]:
-                    chosen[row] |= hours & self.is_open[row]
-                    taken += 1
-        return chosen
-
-    def _give_back(
-        self, role: str, row: int, kept: Bools, failed: Bools | None, tight: Bools, batch: Ints
-    ) -> None:
-        """Give people back in the hours that failed, in all where a target of the whole did (``WHOLE``)."""
-        cells = self.cells(role)[row]
-        tried = np.unique(cells[kept[row]])
-        if failed is None:
-            if len(tried) == 1:
-                tight[row] |= cells == tried[0]
-            batch[row] = max(1, len(tried) // 2)
-            kept[row] = False
-            return
-        for cell in tried:
-            window = own = cells == cell
-            for shift in range(1, APART_H):
-                window = window | np.roll(own, shift)
-            if (window & failed).any():
-                kept[row] &= ~own
-                tight[row] |= own
-
     # ---- lines ---------------------------------------------------------------------------------------------
 
     def lines(self, trial: Trial) -> Trial:
         """The least lines with which nothing fails, never fewer than the people who could answer them."""
         guess = first_guess.lines(self.ample, self.asked.cells, self.settings.service)
         least = trial.plan.call_takers.max(axis=1)
-        self.say("lines")
+        self.say("the least lines")
         trial = self.trial(replace(trial.plan, lines=np.maximum(guess, least)))
         for _ in range(LINES_TRIED):
             short = trial.fails("call_takers", "lines")
@@ -426,7 +366,9 @@ class Search:
             checks=held.checks,
             counts=counts,
             verified=~failed,
-            load=first_guess.loads(self.ample.busy_s, self.ample.hours),
+            load=first_guess.in_cells(
+                first_guess.loads(self.ample.busy_s, self.ample.hours), self.ample.hours, self.asked.cells
+            ),
             rounds=number + 1,
             runs=self.runs,
         )

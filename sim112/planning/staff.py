@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,17 +15,31 @@ from sim112.config.staff import StaffSettings, Standard
 from sim112.engine.choice import Engine
 from sim112.engine.contract import NONE, Ints
 from sim112.errors import InputError
-from sim112.planning.budget import Budget, budget_of
-from sim112.planning.floor import FloorRow, price_floor
-from sim112.planning.requirement import WEEK_H, Requirement
+from sim112.planning.budget import Budget, Changed, budget_of, sensitivity
+from sim112.planning.curve import CurvePoint, curve
+from sim112.planning.options import OptionRow, Say, hub_plan, price_options, served_by
+from sim112.planning.requirement import Plan, Requirement
 from sim112.planning.roster import RosterPlan, plan_roster
+from sim112.planning.sensitivity import Draw, harder_times
 from sim112.planning.sized_configs import write_sized_configs
-from sim112.planning.sizing import Sizing, size_desks
-from sim112.planning.trial import simulator
+from sim112.planning.sizing import Sizing, resized, size_desks
+from sim112.planning.staff_tables import (
+    budget_rows,
+    curve_rows,
+    desk_rows,
+    hour_rows,
+    option_rows,
+    sensitivity_rows,
+    shift_rows,
+)
+from sim112.planning.trial import Simulate, simulator
 from sim112.sources import numbers
 from sim112.study.replication import check, draw, world_of
 from sim112.study.run import under_stress
 from sim112.study.store import draft, files_read, saving, stamp, write_provenance, write_rows, write_scenario
+
+OWN = "own"
+"""The scenario's own time, among the times in which variants of a plan are compared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +72,9 @@ class SizedScenario:
     desks: tuple[SizedDesk, ...]
     sizing: Sizing
     engine: Engine
-    floor: tuple[FloorRow, ...] = ()
+    options: tuple[OptionRow, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
+    sensitivity: tuple[Changed, ...] = ()
     folder: Path | None = None
 
     @property
@@ -80,27 +96,28 @@ def size_scenario(
     settings: StaffSettings,
     regency: str | None = None,
     *,
-    floor_scenarios: Mapping[str, Scenario] | None = None,
+    other_times: Mapping[str, Scenario] | None = None,
+    hubs: Mapping[str, Scenario] | None = None,
     results: Path | str | None = None,
     command: Sequence[str] = (),
-    say: Callable[[str], None] = lambda text: None,
+    say: Say = lambda text: None,
 ) -> SizedScenario:
     """Size every 112 desk of a scenario, or the one that serves ``regency``.
 
-    ``floor_scenarios``: the same deployment under several demands, in which one, two and three people are
-    compared where the floor binds at the one desk that is sized. With ``results`` it is saved in
-    ``results/staff/<stamp>/``, whole or not at all. Raises InputError where there is no such desk, or nothing
-    to size.
+    ``other_times``: the same deployment under other demands, by name, in which variants of the plan are
+    compared too; ``hubs``: the same with hubs instead, the scenario's own time (``OWN``) among them. With
+    ``results`` it is saved in ``results/staff/<stamp>/``, whole or not at all. Raises InputError where there
+    is no such desk, or nothing to size.
     """
     started = datetime.now().astimezone()
     check(scenario)
-    others = floor_scenarios or {}
+    others, shared = other_times or {}, hubs or {}
     for other in others.values():
         check_surges(under_stress(other, other.demand))
     if results is None:
-        return _size(scenario, settings, regency, others, say)
+        return _size(scenario, settings, regency, others, shared, say)
     with draft(Path(results) / "staff", stamp(started)) as unplaced:
-        result = _size(scenario, settings, regency, others, say)
+        result = _size(scenario, settings, regency, others, shared, say)
         with saving(unplaced.folder.parent):
             _write(unplaced.folder, result, regency)
             write_provenance(
@@ -135,54 +152,152 @@ def _size(
     scenario: Scenario,
     settings: StaffSettings,
     regency: str | None,
-    floor_scenarios: Mapping[str, Scenario],
-    say: Callable[[str], None],
+    others: Mapping[str, Scenario],
+    hubs: Mapping[str, Scenario],
+    say: Say,
 ) -> SizedScenario:
     world, desks = world_of(scenario), desks_to_size(scenario, regency)
     standard_name, standard = settings.standard(scenario.targets)
     engine: Engine = "reference" if scenario.engine == "reference" else "compiled"
     workers = scenario.workers or os.cpu_count() or 1
-    plans: dict[bytes, RosterPlan] = {}
+    office = Office(scenario, settings)
 
-    def roster(needed: Ints) -> RosterPlan:
-        key = needed.tobytes()
-        if key not in plans:
-            plans[key] = plan_roster(needed, settings.patterns, settings.rules, scenario.costs)
-        return plans[key]
+    def simulator_of(one: Draw) -> Simulate:
+        return simulator(one, desks, settings, standard, engine, workers)
 
-    simulate = simulator(
-        lambda replication: draw(scenario, replication), desks, settings, standard, engine, workers
-    )
-    sizing = size_desks(
-        world, desks, simulate, settings, standard, cover=lambda needed: roster(needed).on_duty, say=say
-    )
-    shipped = numbers()
-    sized = []
-    for row, requirement in enumerate(sizing.requirements):
-        call_takers = roster(requirement.call_takers)
-        dispatchers = roster(requirement.dispatchers) if requirement.dispatchers.any() else None
-        both = [call_takers] if dispatchers is None else [call_takers, dispatchers]
-        lines = int(sizing.on_duty.lines[row])
-        stayed = sizing.counts.stayed[row].sum()
-        sized.append(
-            SizedDesk(
-                requirement=requirement,
-                call_takers=call_takers,
-                dispatchers=dispatchers,
-                lines=lines,
-                budget=budget_of(both, lines, scenario.costs, settings.budget, shipped),
-                load_erlang=float(sizing.load[row].max()),
-                answered_within_share=tuple(
-                    float(hits[row].sum() / stayed) for hits in sizing.counts.answered_within
-                ),
-                verified=bool(sizing.verified[row]),
-            )
+    simulate = simulator_of(lambda replication: draw(scenario, replication))
+    sizing = size_desks(world, desks, simulate, settings, standard, cover=office.on_duty, say=say)
+    sized = tuple(_sized_desk(sizing, row, office) for row in range(len(desks)))
+    plan = sizing.on_duty
+
+    points: tuple[CurvePoint, ...] = ()
+    if settings.curve_replications:
+        say("people against service level")
+        first = settings.search.replications
+        fresh = range(first, first + settings.curve_replications)
+        points = curve(world, plan, simulate, standard.answered, fresh)
+    options: tuple[OptionRow, ...] = ()
+    if settings.options.replications:
+        # a hub is asked for no more than a centre is: the least people, with a place to wait for each
+        served = {name: _hub(one, regency, settings.minimum_on_duty, office) for name, one in hubs.items()}
+        options = price_options(
+            {OWN: scenario, **others},
+            plan,
+            regency,
+            {name: hub for name, hub in served.items() if hub is not None},
+            office.rp_per_year,
+            settings.options.break_min,
+            settings.options.replications,
+            engine,
+            workers,
+            say,
         )
-    floor: tuple[FloorRow, ...] = ()
-    if len(desks) == 1 and "load" not in sizing.requirements[0].binding and floor_scenarios:
-        say("what the least people on duty are for")
-        floor = price_floor(floor_scenarios, int(desks[0]), settings.floor_replications, engine)
-    return SizedScenario(scenario, settings, standard_name, standard, tuple(sized), sizing, engine, floor)
+    changes: tuple[Changed, ...] = ()
+    if settings.sensitivity:
+        others_plans = {}
+        for what, drawn in harder_times(scenario).items():
+            say(f"sized again: {what}")
+            others_plans[what] = resized(
+                world, desks, simulator_of(drawn), settings, standard, sizing.needed, say
+            )
+        changes = office.changes(sizing.needed, others_plans)
+    return SizedScenario(
+        scenario, settings, standard_name, standard, sized, sizing, engine, options, points, changes
+    )
+
+
+class Office:
+    """Rosters and prices of plans, each roster planned once."""
+
+    def __init__(self, scenario: Scenario, settings: StaffSettings) -> None:
+        self.costs, self.settings, self.shipped = scenario.costs, settings, numbers()
+        self._plans: dict[bytes, RosterPlan] = {}
+
+    def roster(self, needed: Ints) -> RosterPlan:
+        """The roster for people needed by hour of the week."""
+        key = needed.tobytes()
+        if key not in self._plans:
+            self._plans[key] = plan_roster(needed, self.settings.patterns, self.settings.rules, self.costs)
+        return self._plans[key]
+
+    def on_duty(self, needed: Ints) -> Ints:
+        """People on duty once the people needed are rounded up to shifts."""
+        return self.roster(needed).on_duty
+
+    def rosters(self, plan: Plan, row: int) -> list[RosterPlan]:
+        """Those of one desk: its call-takers and, where it has any, its dispatchers."""
+        both = (plan.call_takers[row], plan.dispatchers[row])
+        return [self.roster(needed) for needed in both if needed.any()]
+
+    def lines(self, plan: Plan, row: int) -> int:
+        """Lines of one desk, one at least for everybody on duty."""
+        return max(int(plan.lines[row]), int(self.on_duty(plan.call_takers[row]).max()))
+
+    def budget(self, plan: Plan, row: int) -> Budget:
+        """What one desk of a plan costs."""
+        rosters, lines = self.rosters(plan, row), self.lines(plan, row)
+        return budget_of(rosters, lines, self.costs, self.settings.budget, self.shipped)
+
+    def rp_per_year(self, plan: Plan) -> float:
+        """What all desks of a plan cost a year, Rp."""
+        return sum(self.budget(plan, row).rp_per_year for row in range(len(plan.desks)))
+
+    def changes(self, needed: Plan, others: Mapping[str, Plan]) -> tuple[Changed, ...]:
+        """What all desks together need and cost in other circumstances."""
+        by_desk = [
+            sensitivity(
+                self.rosters(needed, row),
+                self.lines(needed, row),
+                self.costs,
+                self.settings.budget,
+                {what: (self.rosters(plan, row), self.lines(plan, row)) for what, plan in others.items()},
+            )
+            for row in range(len(needed.desks))
+        ]
+        return tuple(
+            Changed(
+                of_desks[0].what,
+                sum(one.people for one in of_desks),
+                sum(one.rp_per_year for one in of_desks),
+                sum(one.difference_rp for one in of_desks),
+            )
+            for of_desks in zip(*by_desk, strict=True)
+        )
+
+
+def _sized_desk(sizing: Sizing, row: int, office: Office) -> SizedDesk:
+    requirement = sizing.requirements[row]
+    stayed = sizing.counts.stayed[row].sum()
+    return SizedDesk(
+        requirement=requirement,
+        call_takers=office.roster(requirement.call_takers),
+        dispatchers=office.roster(requirement.dispatchers) if requirement.dispatchers.any() else None,
+        lines=int(sizing.on_duty.lines[row]),
+        budget=office.budget(sizing.needed, row),
+        load_erlang=float(sizing.load[row].max()),
+        answered_within_share=tuple(
+            float(hits[row].sum() / stayed) for hits in sizing.counts.answered_within
+        ),
+        verified=bool(sizing.verified[row]),
+    )
+
+
+def _hub(
+    scenario: Scenario, regency: str | None, people: int, office: Office
+) -> tuple[Scenario, Plan, float] | None:
+    """The hub that serves a regency, as small as a centre may be, and the regency's part of its cost.
+
+    None where it would serve no other regency.
+    """
+    if regency is None:
+        return None
+    world = world_of(scenario)
+    [desk] = desks_to_size(scenario, regency).tolist()
+    serves = served_by(world, desk)
+    if serves < 2:
+        return None
+    plan = hub_plan(world, desk, people, 2 * people)
+    return scenario, plan, office.rp_per_year(plan) / serves
 
 
 # ---- what is saved -----------------------------------------------------------------------------------------
@@ -194,97 +309,20 @@ def _write(folder: Path, result: SizedScenario, regency: str | None) -> None:
     write_rows(folder / "hours.csv", hour_rows(result))
     write_rows(folder / "shifts.csv", shift_rows(result))
     write_rows(folder / "budget.csv", budget_rows(result))
-    from sim112.views.workbook import write_workbook  # saving looks up to the views, as printing does
+    from sim112.views.staff_figures import (
+        write_staff_figures,  # saving looks up to the views, as printing does
+    )
+    from sim112.views.workbook import write_workbook
 
-    write_workbook(folder / "staff.xlsx", result, numbers())
-    if result.floor:
-        write_rows(folder / "floor.csv", [asdict(row) for row in result.floor])
+    write_workbook(folder / "staff.xlsx", result, numbers(), result.sensitivity)
+    write_staff_figures(folder / "figures", result)
+    for name, rows in (
+        ("options", option_rows(result)),
+        ("curve", curve_rows(result)),
+        ("sensitivity", sensitivity_rows(result)),
+    ):
+        if rows:
+            write_rows(folder / f"{name}.csv", rows)
     (folder / "screen.txt").write_text(f"{result}\n", encoding="utf-8")
     if not result.scenario.area.is_small_world:
         write_sized_configs(folder / "configs", result.scenario, result.sizing, regency)
-
-
-def desk_rows(result: SizedScenario) -> list[dict[str, object]]:
-    """One row a desk: people, lines, cost, and what callers get on the fresh runs."""
-    rows: list[dict[str, object]] = []
-    for desk in result.desks:
-        need = desk.requirement
-        row: dict[str, object] = {
-            "desk": need.desk,
-            "load_erlang": desk.load_erlang,
-            "call_taker_hours_theory": int(need.theory.sum()),
-            "call_taker_hours_needed": int(need.call_takers.sum()),
-            "call_taker_hours_on_duty": int(desk.call_takers.on_duty.sum()),
-            "dispatcher_hours_needed": int(need.dispatchers.sum()),
-            "hours_where_load_binds": need.binding.count("load"),
-            "lines": desk.lines,
-            "people": desk.people,
-            "pattern": desk.call_takers.pattern,
-            "rp_per_year": desk.budget.rp_per_year,
-            "verified": desk.verified,
-        }
-        for level, value in zip(result.standard.answered, desk.answered_within_share, strict=True):
-            row[f"answered_within_{level.within_s:g}_s_share"] = value
-        rows.append(row)
-    return rows
-
-
-def hour_rows(result: SizedScenario) -> list[dict[str, object]]:
-    """One row a desk and hour of the week, 0 Monday 00:00-01:00."""
-    return [
-        {
-            "desk": desk.requirement.desk,
-            "hour_of_week": hour,
-            "load_erlang": float(result.sizing.load[row, hour]),
-            "theory": int(desk.requirement.theory[hour]),
-            "call_takers": int(desk.requirement.call_takers[hour]),
-            "call_takers_on_duty": int(result.sizing.on_duty.call_takers[row, hour]),
-            "dispatchers": int(desk.requirement.dispatchers[hour]),
-            "dispatchers_on_duty": int(result.sizing.on_duty.dispatchers[row, hour]),
-            "binding": desk.requirement.binding[hour],
-        }
-        for row, desk in enumerate(result.desks)
-        for hour in range(WEEK_H)
-    ]
-
-
-def shift_rows(result: SizedScenario) -> list[dict[str, object]]:
-    """One row a desk, role, shift and day of the week, 0 Monday."""
-    return [
-        {
-            "desk": desk.requirement.desk,
-            "role": role,
-            "pattern": plan.pattern,
-            "shift": shift.name,
-            "day": shift.day,
-            "from_h": shift.from_h,
-            "to_h": shift.to_h,
-            "people": shift.people,
-        }
-        for desk in result.desks
-        for role, plan in (("call_taker", desk.call_takers), ("dispatcher", desk.dispatchers))
-        if plan is not None
-        for shift in plan.shifts
-    ]
-
-
-def budget_rows(result: SizedScenario) -> list[dict[str, object]]:
-    """One row a desk and budget line, Rp of the price year."""
-    return [
-        {
-            "desk": desk.requirement.desk,
-            "kind": line.kind,
-            "payer": line.payer,
-            "what": line.what,
-            "quantity": line.quantity,
-            "unit": line.unit,
-            "rp_each": line.rp_each,
-            "rp": line.rp,
-            "low_rp": line.low_rp,
-            "high_rp": line.high_rp,
-            "basis": line.basis,
-            "price_year": desk.budget.price_year,
-        }
-        for desk in result.desks
-        for line in desk.budget.lines
-    ]

@@ -1,0 +1,142 @@
+"""The plan of ``sim112 staff`` against hour-by-hour Erlang C at equal staff hours, as tables for the docs.
+
+The usual spreadsheet takes the calls of each hour as a Poisson stream, the mean handle time, and the least
+people with which Erlang C keeps the first level of the target. It plans the same cells of time as the search
+does (hours of the day, where days are alike). Here that formula gets as many staff hours as the searched plan
+has: its target is raised until it does, and what is left goes where it is worst. Both plans are then held on
+the same fresh runs. Nothing else is asked of either: no floor, no days, no occupancy.
+
+    python scripts/staff_against_erlang_c.py one_centre
+    python scripts/staff_against_erlang_c.py twenty_seats --config-dir experiments/staffing --replications 20
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from sim112.config.scenario import scenario
+from sim112.config.staff import staff_settings
+from sim112.engine.contract import Floats, Ints
+from sim112.planning.requirement import WEEK_H, with_people
+from sim112.planning.service import pooled
+from sim112.planning.sizing import Search
+from sim112.planning.staff import desks_to_size
+from sim112.planning.theory import erlang_c
+from sim112.planning.trial import Simulate, Trial, simulator
+from sim112.study.replication import draw, world_of
+
+ONLY_ANSWERING = (
+    *("service.days_share=null", "service.occupancy_most=null"),
+    *("service.abandoned_share_most=null", "service.ticket_taken_share=null"),
+)
+SHARES = np.concatenate([np.linspace(0.5, 0.99, 99), 1 - np.logspace(-2, -6, 80)])
+FRESH = 2  # times as many runs as the search had
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("scenario")
+    parser.add_argument("changes", nargs="*", help="overrides, such as demand.use=high")
+    parser.add_argument("--config-dir", type=Path)
+    parser.add_argument("--replications", type=int, default=40)
+    parser.add_argument("--least", type=int, default=1, help="people on duty at least, in all plans")
+    given = parser.parse_args()
+    one = scenario(given.scenario, *given.changes, config_dir=given.config_dir)
+    quick = (f"search.replications={given.replications}", f"minimum_on_duty={given.least}")
+    settings = staff_settings([*ONLY_ANSWERING, *quick])
+    world, desks = world_of(one), desks_to_size(one)
+    _, standard = settings.standard(one.targets)
+    simulate = simulator(lambda number: draw(one, number), desks, settings, standard, workers=2)
+    search = Search(world, desks, simulate, settings, standard, lambda told: print(f"# {told}", flush=True))
+    trial = search.lines(search.people(search.first()))
+    rows = len(desks)
+    same_hours, at_target = np.zeros((rows, WEEK_H), np.int64), np.zeros((rows, WEEK_H), np.int64)
+    for row in range(rows):
+        formula = Formula(search, row, standard.answered[0].within_s, given.least)
+        at_target[row] = formula.people(standard.answered[0].share)
+        same_hours[row] = formula.with_hours(int(trial.plan.call_takers[row].sum()))
+    fresh = range(given.replications, (1 + FRESH) * given.replications)
+    levels = [f"{level.within_s:g} s" for level in standard.answered]
+    columns = [f"{span}, within {name}" for span in ("worst hour", "week") for name in levels]
+    print(f"| desk | plan | staff hours | {' | '.join(columns)} |")
+    print("|" + "---|" * (3 + 2 * len(levels)))
+    for name, people in (
+        ("as searched", trial.plan.call_takers),
+        ("Erlang C, equal hours", same_hours),
+        ("Erlang C at the target", at_target),
+    ):
+        held = hold(search, trial, simulate, people, fresh)
+        for row, desk in enumerate(desks):
+            worst, week = held[0][row], held[1][row]
+            shares = " | ".join(f"{100 * share:.1f} %" for share in (*worst, *week))
+            print(
+                f"| {world.desk_name[desk].removeprefix('112 ')} | {name} | {people[row].sum()} | {shares} |"
+            )
+
+
+class Formula:
+    """Hour-by-hour Erlang C for one desk, from what the ample simulation counted."""
+
+    def __init__(self, search: Search, row: int, within_s: float, least: int) -> None:
+        ample = search.ample
+        self.cells: Ints = search.asked.cells[row]
+        total, hours = (
+            pooled(part[:, None, :], search.asked.cells)[row, 0]
+            for part in (ample.answered.sum(axis=1), np.broadcast_to(ample.hours, ample.offered[:, 0].shape))
+        )
+        self.rate_per_s: Floats = total / (hours * ample.answered.shape[1]) / 3600.0
+        answered = ample.answered[row].sum()
+        self.handle_s = float(ample.busy_s[row].sum() / answered)
+        self.within_s = within_s - float(ample.pick_up_s[row].sum() / answered)
+        self.least = least
+
+    def share(self, hour: int, people: int) -> float:
+        return erlang_c(self.rate_per_s[hour], self.handle_s, people, self.within_s).answered_within_share
+
+    def people(self, share: float) -> Ints:
+        """The least people by hour with which the formula answers such a share in time."""
+        needed = np.zeros(WEEK_H, dtype=np.int64)
+        for hour in range(WEEK_H):
+            people = max(self.least, int(self.rate_per_s[hour] * self.handle_s) + 1)
+            while self.share(hour, people) < share:
+                people += 1
+            needed[hour] = people
+        return needed
+
+    def with_hours(self, total_h: int) -> Ints:
+        """The plan at the highest share that so many staff hours allow, and the rest where it is worst."""
+        plans = [plan for plan in map(self.people, SHARES) if plan.sum() <= total_h]
+        plan = plans[-1] if plans else self.people(SHARES[0])
+        while True:
+            shares = [self.share(hour, int(plan[hour])) for hour in range(WEEK_H)]
+            more = self.cells == self.cells[np.argmin(shares)]
+            if plan.sum() + more.sum() > total_h:
+                return plan
+            plan = plan + more
+
+
+def hold(
+    search: Search, trial: Trial, simulate: Simulate, people: Ints, fresh: range
+) -> tuple[list[list[float]], list[list[float]]]:
+    """The worst cell of time and the whole week on fresh runs, by desk and level; lines for everybody."""
+    plan = replace(trial.plan, call_takers=people, lines=search.ample_plan.lines)
+    counts = simulate(with_people(search.world, plan), fresh)
+    worst, week = [], []
+    for row in range(len(people)):
+        stayed = pooled(counts.stayed, search.asked.cells).sum(axis=1)[row]
+        worst.append(
+            [
+                float((pooled(hits, search.asked.cells).sum(axis=1)[row] / stayed).min())
+                for hits in counts.answered_within
+            ]
+        )
+        week.append([float(hits[row].sum() / counts.stayed[row].sum()) for hits in counts.answered_within])
+    return worst, week
+
+
+if __name__ == "__main__":
+    main()
