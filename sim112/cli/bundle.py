@@ -40,11 +40,13 @@ def bundle(words: list[str]) -> None:
     def notice(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    def begins(number: int, target: Target) -> None:
+    def begins(number: int, target: Target | None) -> None:
+        if target is None:
+            notice(say("bundle.building"))
+            return
         of = {"number": number, "all": len(targets), "system": target.system, "python": target.python}
         notice(say("bundle.fetching", **of))
 
-    notice(say("bundle.building"))
     size = write_bundle(given.into, targets, begins, notice) / MEGABYTE
     took = spoken().duration(time.monotonic() - started_s)
     print(say("bundle.wrote", path=str(given.into), size=spoken().number(size), took=took))

@@ -36,10 +36,11 @@ def workshop(words: list[str]) -> None:
     listening = listen(given.host, given.port)
     try:
         _serve(listening, given.words, given.config_dir, given.host, given.browser)
-    except KeyboardInterrupt:
-        print(say("cli.workshop_closed"), file=sys.stderr)
+    except KeyboardInterrupt:  # the way to end it
+        pass
     finally:
         listening.close()
+    print(say("cli.workshop_closed"), file=sys.stderr)
 
 
 def listen(host: str, port: int) -> socket.socket:

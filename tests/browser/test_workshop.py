@@ -1,4 +1,4 @@
-"""The workshop page in a real browser: clicks and keys change scenarios, and the numbers are those of ``run``."""
+"""The workshop page in a real browser: clicks and keys change scenarios; the numbers are those of ``run``."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_slider_moved_by_keyboard_gives_the_number_of_run(visitor: Visitor) ->
     for _ in range(5):
         visitor.page.keyboard.press("ArrowRight")
     assert visitor.ask("sim112.chosen.values.nuisance") == 1.5
-    assert visitor.page.get_attribute("#nuisance", "aria-valuetext") == "1,5 ×"
+    assert visitor.page.get_attribute("#nuisance", "aria-valuetext") == "1,5 \N{MULTIPLICATION SIGN}"
     visitor.page.focus("#call_takers")
     visitor.page.keyboard.press("ArrowRight")
     assert visitor.ask("sim112.chosen.values.call_takers") == 1
@@ -240,7 +240,7 @@ def test_when_it_is_busy_the_page_says_so_and_tries_again(visitor: Visitor, serv
     served.workshop.answered.update({f"other {at}": 1 for at in range(MOST_VISITORS)})
     visitor.ask("sim112.toggle('pati')")
     visitor.until("document.querySelector('.error').textContent !== ''")
-    assert "sedang melayani 8 orang" in visitor.page.inner_text(".error")
+    assert f"sedang melayani {MOST_VISITORS} orang" in visitor.page.inner_text(".error")
     served.workshop.answered.clear()
     visitor.settled()
     assert visitor.page.locator(".error").is_hidden()
