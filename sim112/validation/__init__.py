@@ -1,0 +1,1 @@
+"""Cases with known answers, and the suite that holds the simulation against them."""
