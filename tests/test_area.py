@@ -249,6 +249,7 @@ def test_an_agency_without_units_is_noticed(area: Area) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_scripts_write_the_same_zones_and_stations_again() -> None:
     from build_stations import build_stations
     from build_zones import build_zones

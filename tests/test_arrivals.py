@@ -470,6 +470,7 @@ def told(heading: str) -> str:
     return text.split(f"### {heading}\n")[1].split("\n### ")[0]
 
 
+@pytest.mark.slow
 def test_every_word_and_example_of_the_documentation_can_be_given():
     table, examples, _ = told("To switch X off say Y").split("```")
     said = re.findall(r"`((?:demand|callers|work)[.=][^`]+)`", table)

@@ -61,6 +61,7 @@ def test_launch_weeks_are_not_held_against_mature_ones() -> None:
     assert weeks["purworejo", "Jan-Jun 2024"] == "all_35"
 
 
+@pytest.mark.slow
 def test_every_known_centre_and_figure_is_held_against_a_simulated_one(
     runs: dict[str, calibration.Run],
 ) -> None:
@@ -73,12 +74,14 @@ def test_every_known_centre_and_figure_is_held_against_a_simulated_one(
                 assert any(row[4] == known[column] for row in shown), (known["place"], column)
 
 
+@pytest.mark.slow
 def test_rosters_of_centres_with_known_seats_are_those(runs: dict[str, calibration.Run]) -> None:
     by_place = {row[0]: row for row in calibration.staffing_rows(runs) if "seats" in row[3]}
     assert set(by_place) == {"Kab. Magelang", "Kota Pekalongan"}
     assert all(row[-1] == "matches" for row in by_place.values())
 
 
+@pytest.mark.slow
 def test_the_report_prints_every_table_as_markdown(runs: dict[str, calibration.Run]) -> None:
     for part in calibration.report(runs).split("### ")[1:]:
         title, _, table = part.partition("\n\n")

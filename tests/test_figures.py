@@ -109,6 +109,7 @@ def test_no_type_is_too_small_for_print(written: Path) -> None:
         assert sizes and min(sizes) >= TEXT_PT, path.name
 
 
+@pytest.mark.slow
 def test_the_same_numbers_give_the_same_bytes_and_leave_settings_alone(
     alone: Study, written_alone: Path, tmp_path: Path
 ) -> None:
@@ -219,6 +220,7 @@ def test_numbers_on_the_map_of_all_regencies_keep_apart() -> None:
         assert np.hypot(*(cell - drawn.points[label].mean(axis=0)).T).max() < 150, label
 
 
+@pytest.mark.slow
 def test_figures_are_saved_with_a_run_unless_refused(tmp_path: Path) -> None:
     scenario = sim112.scenario("pati", "clock=day", "area.regencies=[pati]", "replications=1", "workers=1")
     saved = run(scenario, results=tmp_path).folder

@@ -61,6 +61,7 @@ def test_unknown_statuses_bound_the_truth_from_both_sides() -> None:
     assert set(lower.regency_name) - served(upper) == {"purworejo", "pati", "jepara", "kab_tegal"}
 
 
+@pytest.mark.slow
 def test_the_scenarios_serve_whom_they_say() -> None:
     nobody, everybody = set(), set(places()[0].regencies[at].label for at in range(35))
     expected = {

@@ -89,6 +89,7 @@ def test_a_run_comes_out_again_and_its_folder_stays_as_it_is(
     assert contents(a_run) == before
 
 
+@pytest.mark.slow
 def test_the_other_engine_makes_the_same_tables(a_run: Path) -> None:
     made_by = open_run(a_run).provenance["engine"]
     other: Any = {"reference": "compiled", "compiled": "reference"}[made_by]
@@ -97,6 +98,7 @@ def test_the_other_engine_makes_the_same_tables(a_run: Path) -> None:
     assert found.changes == (f"engine: {made_by} then, {other} now",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [["use_levels=off", "sensitivity=off", "stress=null"], []])
 def test_a_comparison_comes_out_again(tmp_path: Path, settings: list[str]) -> None:
     quick = ["screening_replications=1", "stress_replications=1", "sensitivity_shown=1", *settings]
@@ -117,6 +119,7 @@ def test_a_comparison_comes_out_again(tmp_path: Path, settings: list[str]) -> No
     assert ("sensitivity.csv" in names) is (settings == [])
 
 
+@pytest.mark.slow
 def test_a_sweep_comes_out_again_with_all_its_points(tmp_path: Path) -> None:
     points = [
         Point({"staffing.call_takers": str(n)}, small("pati", f"staffing.call_takers={n}")) for n in (1, 2)
@@ -223,6 +226,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield folder
 
 
+@pytest.mark.slow
 def test_changed_data_of_the_user_is_told(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert reproduce(own).changes == ()
     Path("calls.csv").write_text("time,kind,place\n30000,fire,pati\n31000,fire,pati\n", encoding="utf-8")
@@ -234,6 +238,7 @@ def test_changed_data_of_the_user_is_told(own: Path, capsys: pytest.CaptureFixtu
     assert "\n  data: tables/hospitals.csv is not as it was\n  data: calls.csv is not as it was\n" in said
 
 
+@pytest.mark.slow
 def test_moved_data_of_the_user_is_found_where_it_lies_now(
     own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -162,6 +162,7 @@ def test_where_the_load_binds_no_person_shift_can_be_spared() -> None:
         assert search.trial(replace(held.plan, call_takers=fewer)).fails("call_takers").all(), (from_h, to_h)
 
 
+@pytest.mark.slow
 def test_harder_times_add_to_a_plan_and_take_nothing_away() -> None:
     chosen, asked = settings("search.least_calls=1000000000"), standard(15, 0.9)
 
@@ -228,6 +229,7 @@ def test_a_desk_that_gets_no_call_is_refused() -> None:
         size_desks(plain_world(), DESK, simulator(lambda _: nothing, DESK, chosen, asked), chosen, asked)
 
 
+@pytest.mark.slow
 def test_the_answer_does_not_depend_on_threads_or_on_what_is_kept() -> None:
     def draw(replication: int) -> Calls:
         return desk_calls(np.random.default_rng(replication), 0.01, WEEK_S, 100.0, patience_s=90.0)

@@ -91,6 +91,7 @@ def test_bad_input_is_one_line(
     assert told in said and said.count("\n") == 1 and "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_a_target_that_cannot_be_kept_is_told_and_ends_with_status_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -265,6 +266,7 @@ def test_the_screen_says_what_the_second_person_is_for(pati: SizedScenario) -> N
     assert f"{less.found_nobody.difference:,.1f} more calls a day wait" in " ".join(str(pati).split())
 
 
+@pytest.mark.slow
 def test_an_indonesian_screen_and_its_figures_have_no_english(tmp_path: Path) -> None:
     scenario = sim112.scenario("pati", *SMALL, "lang=id")
     result = size_scenario(scenario, staff_settings(QUICK), "pati", results=tmp_path)
@@ -291,6 +293,7 @@ def test_an_indonesian_screen_and_its_figures_have_no_english(tmp_path: Path) ->
     assert "Jumlah petugas dan mutu layanan" in drawn
 
 
+@pytest.mark.slow
 def test_the_same_sizing_gives_the_same_bytes(pati: SizedScenario, tmp_path: Path) -> None:
     assert pati.folder is not None
     again = size_scenario(pati.scenario, pati.settings, "pati", results=tmp_path)
@@ -301,6 +304,7 @@ def test_the_same_sizing_gives_the_same_bytes(pati: SizedScenario, tmp_path: Pat
     assert differ == ["provenance.json"]
 
 
+@pytest.mark.slow
 def test_shared_desks_are_told_against_the_first_scenario(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -138,6 +138,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_example_of_the_docs_runs(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -159,6 +160,7 @@ def test_the_docs_show_every_example_folder() -> None:
 SWITCHES = re.findall(r"`([\w.]+=[\w.]+)`", DOCS.split("## To switch X off")[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", SWITCHES)
 def test_every_word_that_switches_off_works_and_one_desk_has_it_off_already(word: str) -> None:
     plain, off = (
@@ -175,12 +177,14 @@ def test_every_word_that_switches_off_works_and_one_desk_has_it_off_already(word
         assert compose(["scenario=all_35", word]) != compose(["scenario=all_35"])
 
 
+@pytest.mark.slow
 def test_a_textbook_queue_is_told_apart_from_the_scenarios_of_the_province() -> None:
     for name in choices("scenario"):
         given = compose([f"scenario={name}"])
         assert given.area.is_small_world == ("textbook" in given.question), name
 
 
+@pytest.mark.slow
 def test_the_figures_of_a_small_world_are_drawn(tmp_path: Path) -> None:
     quick = ("replications=2", "workers=1", "clock=day")
     result = run(scenario("one_desk", *quick), results=tmp_path)
@@ -191,6 +195,7 @@ def test_the_figures_of_a_small_world_are_drawn(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_small_worlds_are_compared_where_their_people_are_the_same(tmp_path: Path) -> None:
     words = ("replications=3", "workers=1", "clock=day", "fleet.busy_time=drawn")
     first = small(folder_of(tmp_path / "one"), *words, "name=one")

@@ -56,6 +56,7 @@ def rows() -> list[tuple[Case, Row]]:
     return [(case, row) for case in CASES for row in case.rows()]
 
 
+@pytest.mark.slow
 def test_no_row_would_pass_if_nothing_happened() -> None:
     for case, row in rows():
         for exact in row.exact:

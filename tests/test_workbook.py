@@ -56,6 +56,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
     return load_workbook(path)
 
 
+@pytest.mark.slow
 def test_the_same_plan_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one.xlsx", "other.xlsx"):
         write_workbook(tmp_path / name, result(), known())

@@ -139,6 +139,7 @@ def test_the_plan_changes_the_second_scenario_alone_and_the_world_both(offer: Of
     assert before.demand.surges.keys() == {"flood"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dec_2021", "six_hubs", "one_centre"])
 def test_both_ends_of_every_slider_are_allowed_and_change_something(offer: Offer, name: str) -> None:
     grouping = offer.scenarios[name].deployment.grouping
@@ -344,6 +345,7 @@ def test_something_older_is_not_answered(client: Client, workshop: Workshop) -> 
     assert last_of(ask(client, PATI, number=8))["number"] == 8
 
 
+@pytest.mark.slow
 def test_newer_work_of_a_visitor_ends_older_work_and_not_that_of_others(workshop: Workshop) -> None:
     from sim112.views.workshop.server import Asked, _answers
 
@@ -365,6 +367,7 @@ def test_newer_work_of_a_visitor_ends_older_work_and_not_that_of_others(workshop
     assert workshop.answered == {}
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_is_replaced(offer: Offer) -> None:
     import os
     import signal
@@ -386,6 +389,7 @@ def test_a_process_that_ends_is_replaced(offer: Offer) -> None:
 # ---- saving ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "choice",
     [
@@ -416,6 +420,7 @@ def test_a_saved_scenario_gives_the_numbers_of_the_page_on_the_command_line(
     assert numbers_with(tmp_path)  # every number says what it is
 
 
+@pytest.mark.slow
 def test_the_command_takes_a_saved_scenario(
     offer: Offer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -479,6 +484,7 @@ def test_a_port_in_use_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         assert "cannot listen there" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_serves_until_it_is_stopped(capsys: pytest.CaptureFixture[str]) -> None:
     import subprocess
     import sys
