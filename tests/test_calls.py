@@ -1,7 +1,7 @@
 """What one replication draws: permanent, independent of what else there is, and as the configuration says."""
 
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -297,6 +297,58 @@ def test_day_factors_spread_the_counts_and_keep_the_mean(area):
     assert counts[0.5].var() == pytest.approx(mean + (0.5 * mean) ** 2, rel=0.3)
 
 
+def test_good_and_bad_days_are_shared_by_the_regencies_of_the_province(area):
+    """Counts of two regencies on the same day covary by the shared part of the factor, and only by that."""
+    two = subset(area, "kota_semarang", "demak")
+    correlation = {}
+    for cv in ((0.5, 0.0), (0.0, 0.5)):
+        change = {"day_factor": {"shared_cv": cv[0], "own_cv": cv[1]}, "calls": {}, "rate_factor": 20}
+        calls = draw_calls(scenario(change, days=200), two, 0)
+        day = (calls.incident_noticed_s // 86400).astype(int)
+        counts = [np.bincount(day[calls.incident_regency == r], minlength=200)[:200] for r in range(2)]
+        correlation[cv] = np.corrcoef(*counts)[0, 1]
+    assert correlation[0.5, 0.0] > 0.8
+    assert abs(correlation[0.0, 0.5]) < 0.3
+
+
+@pytest.mark.parametrize("start_h", [0.0, 5.5])
+def test_the_hours_of_a_profile_are_those_of_the_local_clock(area, start_h):
+    """Whenever the simulation starts; 2021-12-05 is a Sunday."""
+    for hours, of_day in (([0.0] * 7 + [1.0] + [0.0] * 16, 7), ([0.0] * 33 + [1.0] + [0.0] * 134, 9)):
+        given = scenario({"profiles": {"fire": {"hours": hours, "peak_hour": None, "swing": None}}}, days=8)
+        given.clock.start = datetime(2021, 12, 5) + timedelta(hours=start_h)
+        calls = draw_calls(given, area, 0)
+        fires = calls.incident_noticed_s[calls.incident_kind == read_kinds().index("fire")]
+        clock_h = fires / 3600 + start_h
+        assert fires.size > 5
+        assert set((clock_h % 24).astype(int)) == {of_day}
+        assert len(hours) == 24 or set((clock_h // 24).astype(int) % 7) == {2}  # Tuesday, two days on
+
+
+def test_the_waves_of_the_day_have_their_top_at_the_peak_hour(area):
+    wave = {"fire": {"peak_hour": 15, "swing": 0.6}}
+    calls = draw_calls(scenario({"rate_factor": 60, "profiles": wave}, days=6), area, 0)
+    fires = calls.incident_noticed_s[calls.incident_kind == read_kinds().index("fire")]
+    angle = 2 * np.pi * fires[fires < 6 * 86400] / 86400
+    top_h = np.arctan2(np.sin(angle).mean(), np.cos(angle).mean()) * 12 / np.pi % 24
+    assert top_h == pytest.approx(15, abs=0.3)
+
+
+def test_a_surge_multiplies_what_there_is_in_its_hours_and_its_regencies(area):
+    two = subset(area, "kota_semarang", "demak")
+    surge = {"from_h": 24, "to_h": 120, "regencies": ["demak"], "factors": {"fire": 3.0}}
+    change = {"day_factor": {"shared_cv": 0, "own_cv": 0}, "rate_factor": 100, "calls": {}}
+    counts = []
+    for surges in ({}, {"dry": surge}):
+        calls = draw_calls(scenario(change | {"surges": surges}, days=6), two, 0)
+        fires = calls.incident_kind == read_kinds().index("fire")
+        inside = (calls.incident_noticed_s >= 86400) & (calls.incident_noticed_s < 5 * 86400)
+        where = calls.incident_regency == [of.label for of in two.regencies].index("demak")
+        counts.append([(fires & where & inside).sum(), fires.sum() - (fires & where & inside).sum()])
+    assert counts[1][0] == pytest.approx(3 * counts[0][0], abs=5 * np.sqrt(2 * counts[0][0]))
+    assert counts[1][1] == counts[0][1]
+
+
 def test_replications_are_independent(area):
     one = subset(area, "kota_semarang")
     runs = [draw_calls(scenario(days=20), one, replication) for replication in range(20)]
@@ -339,6 +391,17 @@ def test_a_transfer_talk_is_the_callers_own_and_only_of_those_who_are_misrouted(
     astray = half.caller_wrong_regency >= 0
     assert 0 < astray.sum() < (all_of_them.caller_wrong_regency >= 0).sum()
     assert np.array_equal(half.caller_transfer_talk_s[astray], all_of_them.caller_transfer_talk_s[astray])
+
+
+def test_a_short_talk_is_the_callers_own_and_never_longer_than_the_full_one(calls):
+    demand = scenario().demand
+    genuine = calls.caller_incident >= 0
+    short_s, talk_s = calls.caller_short_talk_s[genuine], calls.caller_talk_s[genuine]
+    assert (short_s <= talk_s).all()
+    wanted = demand.genuine_talk
+    assert short_s.mean() == pytest.approx(wanted.short_talk_s.mean_s, rel=0.1)
+    assert talk_s.mean() == pytest.approx(wanted.talk_s.mean_s, rel=0.1)
+    assert np.array_equal(calls.caller_short_talk_s[~genuine], calls.caller_talk_s[~genuine])
 
 
 def test_needs_stand_in_the_fixed_order_of_agencies_and_only_ambulances_transport(calls):

@@ -95,6 +95,18 @@ def test_causes_of_blocking_are_checked_in_order() -> None:
     assert log.call_talk_end_s[1] == 520.0  # a call in progress survives the outage
 
 
+def test_callers_who_wait_are_served_through_an_outage() -> None:
+    w = world(
+        desk_platform=[0],
+        platform_name=("p",),
+        platform_channels=[5],
+        **roster(*open_desks(1), (50.0, Change.OUTAGE, 0, 1)),
+    )
+    log = simulate(w, calls(caller_start_s=[0, 10, 60], caller_talk_s=[100, 100, 100]))
+    assert outcomes(log) == [Outcome.ANSWERED, Outcome.ANSWERED, Outcome.BLOCKED_OUTAGE]
+    assert log.call_answered_s[1] == 100.0
+
+
 def test_desks_share_the_channels_of_their_platform() -> None:
     w = world(
         desk_name=("a", "b"),
@@ -361,6 +373,27 @@ def test_tickets_left_when_dispatchers_step_to_zero_are_taken_by_idle_call_taker
     assert log.call_handler[2] == Handler.CALL_TAKER or log.call_answered_s[2] == 140.0
 
 
+def test_an_idle_call_taker_takes_waiting_callers_before_tickets() -> None:
+    """The dispatcher has gone, two tickets are left, and a caller waits when the only call-taker is free."""
+    steps = roster(*open_desks([1, 0], dispatchers=1), (150.0, Change.DISPATCHERS, 0, 0))
+    w = two_numbers(kind_name=("a", "b"), kind_priority=[0, 0], **steps)
+    c = two_tickets(
+        incident_noticed_s=[100.0] * 2,
+        incident_kind=[0, 0],
+        need_incident=[0, 1],
+        need_agency=[0, 0],
+        need_handling_s=[100.0] * 2,
+        caller_incident=[0, 1, NONE, NONE],
+        caller_kind=[0] * 4,
+        caller_start_s=[100.0, 101.0, 140.0, 160.0],
+        caller_talk_s=[10.0, 10.0, 30.0, 30.0],
+    )
+    log = simulate(w, c)
+    assert list(log.call_answered_s) == [100.0, 110.0, 140.0, 170.0]
+    assert list(log.call_handler[:2]) == [Handler.DISPATCHER, Handler.IDLE_CALL_TAKER]
+    assert log.call_dispatch_start_s[1] == 200.0
+
+
 def test_a_ticket_that_needs_no_agency_is_made_and_closed() -> None:
     c = one_incident(1, need_incident=[], need_agency=[], caller_agency=[NONE])
     log = simulate(two_numbers(**roster(*open_desks([1, 1], dispatchers=1))), c)
@@ -399,6 +432,27 @@ def test_a_misrouted_call_holds_the_wrong_desk_for_the_transfer_talk_and_queues_
     assert outcomes(log) == [Outcome.TRANSFERRED, Outcome.ANSWERED]
     assert list(log.call_free_s) == [20.0, 110.0]
     assert log.call_offered_s[1] == 20.0
+
+
+def test_patience_is_kept_when_a_call_is_passed_on() -> None:
+    c = astray(dials=[[{"patience_s": 30.0}]])
+    nobody_there = border(**roster(*open_desks([0, 1], desks=2)))
+    log = simulate(nobody_there, c)
+    assert outcomes(log) == [Outcome.TRANSFERRED, Outcome.ABANDONED]
+    assert list(log.call_queued_s) == [0.0, 20.0]
+    assert log.call_left_s[1] == 50.0
+
+
+def test_patience_is_kept_when_a_call_overflows() -> None:
+    w = world(
+        desk_name=("a", "b"),
+        desk_lines=[0, 5],
+        desk_overflow=[1, NONE],
+        **roster(*open_desks(0, desks=2)),
+    )
+    log = simulate(w, calls(caller_start_s=[0], dials=[[{"patience_s": 30.0}]]))
+    assert outcomes(log) == [Outcome.BLOCKED_LINES, Outcome.ABANDONED]
+    assert log.call_left_s[1] == 30.0
 
 
 def test_a_call_goes_astray_only_to_a_centre_that_is_there_and_open() -> None:

@@ -22,6 +22,9 @@ BEFORE = np.arange(ZONES)[None, :] + np.sign(np.arange(ZONES)[:, None] - np.aran
 BEFORE = np.where(np.eye(ZONES, dtype=bool), -9999, BEFORE)
 
 
+URGENT_AND_SLOW = dict(kind_name=("urgent", "slow"), kind_priority=[0, 1])
+
+
 def county(unit_zone: list[int], **given: Any) -> World:
     """One regency and one agency, alerted through a 112 desk that takes no time."""
     values: dict[str, Any] = dict(
@@ -156,6 +159,45 @@ def test_a_freed_unit_takes_its_own_regencys_jobs_first() -> None:
     assert list(alone.job_outcome) == [JobOutcome.SERVED, JobOutcome.UNFINISHED, JobOutcome.SERVED]
 
 
+def three_in_a_row(unit_zone: list[int], unit_regency: list[int], **given: Any) -> World:
+    """Regencies a, b and c side by side: a and c border on b, and not on each other."""
+    values: dict[str, Any] = dict(
+        regency_name=("a", "b", "c"),
+        regency_desk=[0] * 3,
+        regency_agency_desk=np.full((3, 1), NONE),
+        neighbour_start=[0, 1, 3, 4],
+        neighbour_regency=[1, 0, 2, 1],
+        zone_regency=[0] * 4 + [1] * 4 + [2] * 3,
+        unit_regency=unit_regency,
+        mutual_aid=True,
+    )
+    return county(unit_zone, **values | given)
+
+
+def test_mutual_aid_comes_from_adjacent_regencies_only() -> None:
+    # the unit of c stands at the scene in a, that of b is far from it
+    c = incidents([100.0, 110.0], [3, 3], incident_regency=[0, 0])
+    log = simulate(three_in_a_row([7, 3], [1, 2]), c)
+    assert list(log.job_unit) == [0, 0]
+    only = simulate(three_in_a_row([3], [2]), c)
+    assert list(only.job_unit) == [NONE, NONE]
+
+
+def test_a_freed_unit_takes_the_neighbours_jobs_by_priority_wherever_they_are() -> None:
+    # both wait for the unit of b, the less urgent one of a longer than the urgent one of c
+    c = incidents([100.0, 200.0, 300.0], [5, 3, 8], incident_regency=[1, 0, 2], incident_kind=[0, 1, 0])
+    log = simulate(three_in_a_row([5], [1], **URGENT_AND_SLOW), c)
+    assert np.argsort(log.job_assigned_s).tolist() == [0, 2, 1]
+
+
+def test_patients_go_to_the_hospital_that_is_nearest_to_the_scene() -> None:
+    nearest = np.where(np.arange(ZONES) < 5, 0, 1)[None, None, :]
+    w = county([0], hospital_zone=[1, 9], hospital_for=nearest)
+    log = simulate(w, incidents([100.0], [7], need_transports=[True]))
+    assert log.job_hospital[0] == 1
+    assert log.job_at_hospital_s[0] - log.job_leave_scene_s[0] == 120.0
+
+
 def test_an_island_is_served_by_its_own_unit_only() -> None:
     travel, before = LINE.copy(), BEFORE.copy()
     travel[10, :10] = travel[:10, 10] = np.inf
@@ -178,6 +220,39 @@ def test_the_period_and_the_factor_of_a_leg_are_fixed_when_it_starts() -> None:
     log = simulate(w, incidents([100.0], [5]))
     assert log.job_on_scene_s[0] == 460.0  # rolling at 160, in the first period
     assert log.job_back_s[0] == 1060.0 + 900.0
+
+
+def test_a_leg_takes_the_period_in_which_it_starts_not_that_of_the_assignment() -> None:
+    """Assigned at 100 in the first period, rolling at 160 in the second, whose approach differs too."""
+    steps = dict(
+        change_time_s=[0.0, 0.0, 130.0],
+        change_what=[Change.CALL_TAKERS, Change.OPEN, Change.PERIOD],
+        change_subject=[0, 0, NONE],
+        change_value=[99, 1, 1],
+    )
+    approach = np.array([[0.0] * ZONES, [20.0] * ZONES])
+    w = county(
+        [0],
+        travel_s=[LINE, 3 * LINE],
+        previous_zone=[BEFORE, BEFORE],
+        scene_approach_s=approach,
+        **steps,
+    )
+    assert simulate(w, incidents([100.0], [5])).job_on_scene_s[0] == 160.0 + 900.0 + 20.0
+
+
+def test_a_unit_on_its_way_stands_where_the_period_of_its_leg_has_taken_it() -> None:
+    """On its way back from zone 5 since 1060, a minute a zone; ways that begin after 1070 take three."""
+    steps = dict(
+        change_time_s=[0.0, 0.0, 1070.0],
+        change_what=[Change.CALL_TAKERS, Change.OPEN, Change.PERIOD],
+        change_subject=[0, 0, NONE],
+        change_value=[99, 1, 1],
+    )
+    w = county([0], travel_s=[LINE, 3 * LINE], previous_zone=[BEFORE, BEFORE], **steps)
+    log = simulate(w, incidents([100.0, 1181.0], [5, 6]))
+    assert log.job_from_zone[1] == 2
+    assert log.job_on_scene_s[1] == 1181.0 + 4 * 180.0
 
 
 def test_a_drawn_busy_time_has_nothing_to_do_with_the_way() -> None:
@@ -302,8 +377,6 @@ def test_two_agencies_work_at_one_incident_each_with_its_own_unit() -> None:
 
 
 # ---- policies -------------------------------------------------------------------------------------------
-
-URGENT_AND_SLOW = dict(kind_name=("urgent", "slow"), kind_priority=[0, 1])
 
 
 def test_a_unit_rolling_to_a_less_urgent_job_is_diverted_where_it_is_nearer() -> None:

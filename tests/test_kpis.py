@@ -311,6 +311,25 @@ def test_hours_are_of_the_local_clock(measured):
     assert measured.total("needing", "hour")[1] == 3
 
 
+def test_hours_are_of_the_local_clock_whenever_the_simulation_starts():
+    """From Sunday 22:30 on, so that what comes at 3600 s to 5400 s is of the hour before midnight."""
+    world = replace(tiny_world(), start_of_week_s=6 * 86400 + 22.5 * 3600)
+    by_hour = measure(world, tiny_calls(), log_of(CALL_ROWS, JOB_ROWS), TARGETS, COSTS).total
+    assert by_hour("offered", "hour").tolist() == [3, *[0] * 22, 3]
+    assert by_hour("needing", "hour")[[23, 0]].tolist() == [2, 1]
+
+
+def test_the_answer_delay_starts_after_the_announcement():
+    rows = [
+        {"caller": 4, "dial": 5, "desk": CENTRE, "outcome": Outcome.ANSWERED, "offered": 7000,
+         "queued": 7015, "picked": 7015, "answered": 7018, "talk_end": 7065, "free": 7100},
+    ]  # fmt: skip
+    measured = measure(tiny_world(), tiny_calls(), log_of(rows, []), TARGETS, COSTS)
+    assert value(measured, "answer_delay_s") == 3
+    assert value(measured, "answered_within_share") == 1
+    assert value(measured, "wait_s") == 0
+
+
 def test_time_at_the_desk_is_clipped_to_the_report(measured):
     busy_s = 230 + 100 + 13
     assert value(measured, "occupancy", "desk", CENTRE) == pytest.approx(busy_s / (2 * 3600 + 3600))
