@@ -162,6 +162,11 @@ TICKETS = (
         "an agency that was alerted is alerted again by a second desk or a notice",
         "both engines",
         (FLEET, "        if self.is_alerted[need]:\n            return\n", ""),
+        (
+            FLEET,  # jobs of one need that wait are told apart, as in the other engine
+            "(job.priority, job.alerted_s, job.need, job)",
+            "(job.priority, job.alerted_s, job.need + 1e-6 * self.jobs.index(job), job)",
+        ),
         (C_FLEET, "    if need.is_alerted:\n        return\n", ""),
         (TABLES, "jobs=np.empty(needs, JOB)", "jobs=np.empty(20 * needs + 20, JOB)"),
     ),
