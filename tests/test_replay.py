@@ -28,7 +28,8 @@ from sim112.study.moment import (
     returned_s,
     units_by_state_at,
 )
-from sim112.views.replay import SCRIPTS, WEB, Replay, packed, page, parts, record
+from sim112.views.inlined import WEB
+from sim112.views.replay import SCRIPTS, Replay, packed, page, parts, record
 from sim112.views.replay_log import NEVER, SHARE
 from sim112.views.words import words
 from sim112.world.network import load_places

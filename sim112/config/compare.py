@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim112.config.scenario import MOST_REPLICATIONS, choices, parse_overrides, suggestion
+from sim112.config.settings import read_settings
 from sim112.errors import InputError
-from sim112.paths import configs_dir
 
 
 class CompareSettings(BaseModel):
@@ -48,16 +47,7 @@ def compare_settings(overrides: Sequence[str] = (), config_dir: Path | None = No
 
     Raises InputError, one line, for a key that does not exist or a value that is not allowed.
     """
-    path = configs_dir() / "compare.yaml"
-    if config_dir is not None and (config_dir / path.name).is_file():
-        path = config_dir / path.name
-    try:
-        mapping = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        told = "; ".join(line.strip() for line in str(error).splitlines())
-        raise InputError(f"{path}: cannot be read as YAML in UTF-8: {told}") from None
-    if not isinstance(mapping, dict):
-        raise InputError(f"{path}: has no keys; write key: value, as in the compare.yaml that is shipped")
+    mapping = read_settings("compare.yaml", config_dir)
     for override in parse_overrides(overrides):
         if override.is_sweep_override():
             raise InputError(f"{override.input_line!r} gives several values; give one")

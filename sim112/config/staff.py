@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim112.config.scenario import MOST_REPLICATIONS, parse_overrides, suggestion
+from sim112.config.settings import read_settings
 from sim112.config.shifts import BudgetSettings, Pattern, RosterRules
 from sim112.config.targets import Targets
 from sim112.errors import InputError
-from sim112.paths import configs_dir
 
 
 class Within(BaseModel):
@@ -125,16 +124,7 @@ def staff_settings(overrides: Sequence[str] = (), config_dir: Path | None = None
 
     Raises InputError, one line, for a key that does not exist or a value that is not allowed.
     """
-    path = configs_dir() / "staff.yaml"
-    if config_dir is not None and (config_dir / path.name).is_file():
-        path = config_dir / path.name
-    try:
-        mapping = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        told = "; ".join(line.strip() for line in str(error).splitlines())
-        raise InputError(f"{path}: cannot be read as YAML in UTF-8: {told}") from None
-    if not isinstance(mapping, dict):
-        raise InputError(f"{path}: has no keys; write key: value, as in the staff.yaml that is shipped")
+    mapping = read_settings("staff.yaml", config_dir)
     for override in parse_overrides(overrides):
         if override.is_sweep_override():
             raise InputError(f"{override.input_line!r} gives several values; give one")

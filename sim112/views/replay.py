@@ -8,13 +8,11 @@ those of ``study.moment``.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,15 +23,16 @@ from sim112.engine.contract import NONE, Calls, Log, World
 from sim112.errors import InputError
 from sim112.study.moment import SHOWN_AFTER_S, Span
 from sim112.study.replication import draw, engine_for, same_demand, world_of
+from sim112.views.inlined import filled, hash_of, script_of, style_of
 from sim112.views.replay_log import log_parts
 from sim112.views.replay_map import map_parts
 from sim112.views.replay_story import DAY_S, Found, choose, story_parts
 from sim112.views.words import LANGS, words
 from sim112.world.network import load_places
 
-WEB = Path(__file__).parent / "web"
+STYLES = ("style.css",)
 SCRIPTS = (
-    *("replay_data.js", "replay_state.js", "replay_words.js", "map.js"),
+    *("elements.js", "replay_data.js", "replay_state.js", "replay_words.js", "map.js"),
     *("replay_parts.js", "replay_story.js", "replay.js"),
 )
 MOST_DAYS = 366
@@ -132,7 +131,7 @@ def _draws(scenario: Scenario, label: str, numbers: range) -> Iterator[tuple[int
 
 def page(replay: Replay, lang: str = "en") -> str:
     """The whole page."""
-    style, script = _style(), _script()
+    style, script = style_of(STYLES), script_of(SCRIPTS)
     policy = (
         f"default-src 'none'; script-src '{hash_of(script)}'; style-src '{hash_of(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -144,25 +143,7 @@ def page(replay: Replay, lang: str = "en") -> str:
         "script": script,
         "data": base64.b64encode(packed(parts(replay, lang))).decode("ascii"),
     }
-    text = (WEB / "replay.html").read_text(encoding="utf-8")
-    for name, value in fields.items():
-        text = text.replace("{{" + name + "}}", value)
-    return text
-
-
-def _style() -> str:
-    return (WEB / "style.css").read_text(encoding="utf-8")
-
-
-def _script() -> str:
-    sources = [(WEB / name).read_text(encoding="utf-8") for name in SCRIPTS]
-    return '"use strict";\n(() => {\n' + "\n".join(sources) + "\n})();\n"
-
-
-def hash_of(text: str) -> str:
-    """What a page's policy calls a script or style that may run."""
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
+    return filled("replay.html", fields)
 
 
 def parts(replay: Replay, lang: str = "en") -> dict[str, Any]:

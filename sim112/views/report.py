@@ -7,7 +7,6 @@ without simulating. The file asks for nothing from outside and holds no script; 
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import re
 import shlex
@@ -32,12 +31,12 @@ from sim112.views.findings import (
     regency_sentences,
     turned_sentences,
 )
+from sim112.views.inlined import WEB, hash_of, style_of
 from sim112.views.report_tables import Table
 from sim112.views.scenario_words import text_of
 from sim112.views.tables import unchanged_sentence
 from sim112.views.words import LANGS, Lang, Words, words
 
-WEB = Path(__file__).parent / "web"
 VERBS = ("run", "compare")
 
 FIGURES = (
@@ -126,10 +125,10 @@ def report_page(stored: StoredRun, lang: Lang | None = None) -> str:
     """The whole page of a saved run or comparison."""
     told = told_of(stored)
     opens_in = lang or told.first.lang
-    style = (WEB / "report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    style = style_of(["report.css"])
     policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src '{hash_of(style)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
     fields: dict[str, str] = {
         "lang": opens_in,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from functools import lru_cache
 from typing import Any, get_args
 
 from sim112.study.replication import world_of
-from sim112.views.replay import WEB, packed
+from sim112.views.inlined import filled, hash_of, script_of, style_of
+from sim112.views.replay import packed
 from sim112.views.replay_map import map_parts
 from sim112.views.words import LANGS, Lang, words
 from sim112.views.workshop.choices import SLIDERS, Grouping, Offer, ends_of, value_in
 from sim112.world.desks import deployed_labels
 
-SCRIPTS = ("replay_data.js", "map.js", "workshop_words.js", "workshop.js")
+SCRIPTS = ("elements.js", "replay_data.js", "map.js", "workshop_words.js", "workshop.js")
 STYLES = ("style.css", "workshop.css")
 SECTIONS = ("calendar", "verdicts", "replay.scenarios")
 """What the page says in the words of others, beside its own."""
@@ -28,32 +28,14 @@ OPENS_WITH = "pati"
 @lru_cache
 def page(offer: Offer, lang: Lang, saves_in_folder: bool) -> tuple[str, str]:
     """The page and its Content-Security-Policy."""
-    style, script = _style(), _script()
+    style, script = style_of(STYLES), script_of(SCRIPTS)
     policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
+        f"default-src 'none'; script-src '{hash_of(script)}'; style-src '{hash_of(style)}'; img-src data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     data = base64.b64encode(packed(parts(offer, lang, saves_in_folder))).decode("ascii")
     fields = {"lang": lang, "style": style, "script": script, "data": data}
-    text = (WEB / "workshop.html").read_text(encoding="utf-8")
-    for name, value in fields.items():
-        text = text.replace("{{" + name + "}}", value)
-    return text, policy
-
-
-@lru_cache
-def _style() -> str:
-    return "".join((WEB / name).read_text(encoding="utf-8") for name in STYLES)
-
-
-@lru_cache
-def _script() -> str:
-    sources = [(WEB / name).read_text(encoding="utf-8") for name in SCRIPTS]
-    return '"use strict";\n(() => {\n' + "\n".join(sources) + "\n})();\n"
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}"
+    return filled("workshop.html", fields), policy
 
 
 def parts(offer: Offer, lang: Lang, saves_in_folder: bool) -> dict[str, Any]:
