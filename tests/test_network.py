@@ -8,7 +8,7 @@ import pytest
 
 from sim112.config.scenario import Scenario, compose
 from sim112.demand.calls import hospital_takes
-from sim112.engine.contract import NO_LIMIT, NONE, TICKS_PER_S, Change, World
+from sim112.engine.contract import NO_LIMIT, NONE, TICKS_PER_S, Change, Floats, World
 from sim112.errors import InputError
 from sim112.world.area import Area
 from sim112.world.desks import deployed_labels
@@ -36,6 +36,12 @@ def composed(*overrides: str) -> Scenario:
 def world_of(*overrides: str, regencies: tuple[str, ...] = ()) -> tuple[Scenario, World]:
     scenario = composed(*overrides, f"area.regencies=[{','.join(regencies)}]")
     return scenario, build_world(scenario, *places(regencies))
+
+
+def hours_of_steps(world: World, what: Change, subject: int) -> Floats:
+    """The hours of the week of a subject's changes after the first state."""
+    rows = (world.change_what == what) & (world.change_subject == subject) & (world.change_time_s > 0)
+    return (world.change_time_s[rows] + world.start_of_week_s) / HOUR_S % 168
 
 
 def served(world: World) -> set[str]:
@@ -161,6 +167,46 @@ def test_one_number_of_call_takers_replaces_all_rosters_but_not_opening_hours() 
         assert state(world, Change.DISPATCHERS, desk, DAY_S + 12 * HOUR_S) == 3
     assert state(world, Change.CALL_TAKERS, world.desk_name.index("112 jepara"), DAY_S + 3 * HOUR_S) == 0
     assert state(world, Change.CALL_TAKERS, world.desk_name.index("fire pati"), DAY_S) == 1
+
+
+@pytest.mark.parametrize(
+    ("overrides", "steps_h"),
+    [
+        (("staffing.roster_of.pati=wonosobo",), {7, 15, 23}),
+        (("staffing.roster_of.pati=typical",), {7, 21}),
+        (("staffing.roster_of.pati=jepara",), {7, 14, 21}),  # shut by night
+        (("staffing.roster_of.pati=wonosobo", "staffing.call_takers=2"), set()),
+        (("staffing.roster_of.pati=wonosobo", "staffing.shift_end=finish"), {7, 23}),
+    ],
+)
+def test_a_fresh_crew_comes_with_every_shift_though_the_number_may_stay(
+    overrides: tuple[str, ...], steps_h: set[int]
+) -> None:
+    _, world = world_of("scenario=pati", "staffing.shift_end=fresh_crew", *overrides, regencies=("pati",))
+    of_day_h = hours_of_steps(world, Change.CALL_TAKERS, 0) % 24
+    assert set(of_day_h.tolist()) == steps_h
+    days = np.bincount(of_day_h.astype(int), minlength=24)[sorted(steps_h)]
+    assert (days >= 7).all()
+    nobody = hours_of_steps(world, Change.DISPATCHERS, 0)
+    assert nobody.size == 0, "nobody dispatches, so nobody comes fresh to it"
+
+
+def test_a_shift_of_some_days_brings_a_fresh_crew_on_those_days_alone() -> None:
+    week = "week: {from_h: 0, to_h: 24, call_takers: 1}"
+    more = "more: {from_h: 22, to_h: 6, call_takers: 1, days: [sat]}"
+    _, world = world_of(
+        "scenario=pati", "staffing.shift_end=fresh_crew",
+        f"+staffing.rosters.own={{shifts: {{{week}, {more}}}}}",
+        "staffing.roster_of_desk={112 pati: own}", regencies=("pati",),
+    )  # fmt: skip
+    hours = set(hours_of_steps(world, Change.CALL_TAKERS, 0).tolist())
+    assert {hour for hour in hours if hour % 24 != 0} == {5 * 24 + 22, 6 * 24 + 6}
+    assert len(hours) == 7 + 2, "and one of the whole week each midnight"
+
+
+def test_an_outage_of_a_platform_that_is_not_there_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"outages\.0\.platform is 'x', which is no platform; use one"):
+        world_of("answering.outages=[{platform: x, from_s: 1, to_s: 2}]")
 
 
 def test_changes_are_in_order_and_each_changes_something() -> None:

@@ -9,10 +9,12 @@ import pytest
 from small_tables import PLAIN, TABLES, folder_of, small, world_in
 
 from sim112.config.scenario import compose
-from sim112.engine.contract import NO_LIMIT, NONE, Change, World
+from sim112.engine import compiled, reference
+from sim112.engine.contract import NO_LIMIT, NONE, Change, World, first_difference
 from sim112.errors import InputError
 from sim112.paths import data_dir
-from sim112.study.replication import notices
+from sim112.study.replication import draw, notices
+from sim112.world.desks import steps_on_grid
 from sim112.world.network import build_world, load_places
 
 
@@ -100,6 +102,49 @@ def test_the_settings_of_desks_and_fleet_reach_the_world(tmp_path: Path) -> None
     assert changed.desk_announcement_s.tolist() == [8, 8, 0]
     assert changed.desk_bar_after.tolist() == [2, 2, 0]
     assert changed.mutual_aid and changed.neighbour_regency.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("shift_end", "answered_s"),
+    [
+        # two talk from 100 s and 200 s for 5000 s each; two more take their chairs at 1000 s, for 5000 s
+        ("fresh_crew", [100, 200, 1000, 1000, 6000, 6000]),
+        ("finish", [100, 200, 5100, 5200, 10100, 10200]),
+    ],
+)
+def test_a_fresh_crew_of_the_same_number_serves_the_queue_in_both_engines(
+    shift_end: str, answered_s: list[float]
+) -> None:
+    scenario = compose(
+        [
+            *("scenario=one_desk", "area.desk.call_takers='0:2 1000:2'", f"staffing.shift_end={shift_end}"),
+            *("demand.kinds.call.rate_per_h=null", "demand.kinds.call.interval_s=100"),
+            *("demand.kinds.call.talk.talk_s=5000", "clock.warm_up_s=0", "clock.report_s=12000"),
+        ]
+    )
+    world, calls = build_world(scenario, *load_places(scenario)), draw(scenario, 0)
+    logs = [reference.simulate(world, calls), compiled.simulate(world, calls)]
+    assert first_difference(*logs) is None
+    assert logs[0].call_answered_s[:6].tolist() == answered_s
+
+
+def test_steps_are_changes_on_the_grid_and_of_one_instant_the_last_counts() -> None:
+    values = [(0.0, 2), (50.0, 2), (60.0, 3), (60.0001, 2), (90.0, 1), (100.0, 5)]
+    assert steps_on_grid(values, 100.0) == ((0.0, 2), (90.0, 1))
+    assert steps_on_grid(values, 100.0, keep_all=True) == ((0.0, 2), (50.0, 2), (60.0, 2), (90.0, 1))
+
+
+def test_platforms_of_a_small_world_may_fail_and_must_be_there(tmp_path: Path) -> None:
+    outage = "answering.outages=[{platform: provider, from_s: 60, to_s: 90}]"
+    rented = ("scenario=one_desk", "area.desk.platform=provider", "area.desk.channels=2", outage)
+    scenario = compose(rented)
+    world = build_world(scenario, *load_places(scenario))
+    rows = world.change_what == Change.OUTAGE
+    assert world.change_time_s[rows].tolist() == [0, 60, 90]
+    assert world.change_value[rows].tolist() == [0, 1, 0]
+    other = compose(["scenario=one_desk", outage])
+    with pytest.raises(InputError, match=r"platform is 'provider', which is no platform; name one"):
+        build_world(other, *load_places(other))
 
 
 def test_one_desk_is_the_folder_with_one_row(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from functools import cache
@@ -16,17 +17,43 @@ import pytest
 from sim112 import cli
 from sim112.config.scenario import compose
 from sim112.errors import InputError
-from sim112.planning.theory import erlang_c
+from sim112.planning.theory import erlang_b, erlang_c, finite_lines
 from sim112.study.replication import Batch, check, simulate_once
 from sim112.study.store import open_run
 from sim112.validation import suite
 from sim112.validation.case import Case, Row, Tolerance, usual_tolerance
-from sim112.validation.exact import batches, fixed_interval, modulated
+from sim112.validation.exact import (
+    after_call_lines,
+    batches,
+    fixed_interval,
+    gamma_days_blocked_share,
+    modulated,
+    outages,
+)
 from sim112.validation.logs import totals
-from sim112.validation.suite import CASES, Checked, Validation, chosen, controlled, table_rows, validate
-from sim112.views.validation_screen import WIDTH, commands, validation_report, validation_screen
+from sim112.validation.suite import (
+    CASES,
+    Checked,
+    Outcome,
+    Validation,
+    chosen,
+    controlled,
+    table_rows,
+    validate,
+)
+from sim112.views.validation_screen import (
+    MEASURE,
+    WIDTH,
+    commands,
+    measure_of,
+    told,
+    validation_report,
+    validation_screen,
+)
+from sim112.views.words import Lang, words
 
 QUICK = ("mm10_lost", "light_03", "further_callers", "platform", "cycle")
+ROOT = Path(__file__).parents[1]
 FAST = ("workers=1", "engine=compiled")
 
 
@@ -187,18 +214,49 @@ def test_what_is_saved_is_what_was_found(tmp_path: Path) -> None:
     assert stored.table("validation").to_pylist() == table_rows(found)
     assert [row["case"] for row in stored.rows("validation")] == [row["case"] for row in table_rows(found)]
     assert stored.provenance["cases"] == ["platform", "cycle"]
+    documented = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    names = [*stored.provenance, *table_rows(found)[0]]
+    assert [name for name in names if f"`{name}`" not in documented] == []
 
 
 @pytest.mark.parametrize("lang", ["en", "id"])
-def test_the_screen_fits_and_names_every_row_and_source(quick: Validation, lang: str) -> None:
-    told = replace(
-        quick, scenarios=tuple(one.model_copy(update={"lang": lang}) for one in quick.scenarios)
-    )
-    screen, report = validation_screen(told), validation_report(told, ["forest"])
+def test_the_screen_fits_and_names_every_row_and_source(quick: Validation, lang: Lang) -> None:
+    spoken = replace(quick, scenarios=tuple(one.model_copy(update={"lang": lang}) for one in quick.scenarios))
+    screen, report = validation_screen(spoken), validation_report(spoken, ["forest"])
     assert max(map(len, screen.splitlines())) <= WIDTH
     assert "Central Java" in screen.splitlines()[0] or "Jawa Tengah" in screen.splitlines()[0]
     for outcome in quick.outcomes:
-        assert outcome.row.measure in screen and outcome.source in screen and outcome.source in report
+        source = told(outcome.source, words(lang))
+        assert outcome.row.measure in screen and source in screen and source in report
+        assert told(outcome.case.title, words(lang)) in screen
+
+
+def texts_of(case: Case) -> set[str]:
+    """Every text of a case that people see; a source as the note in its brackets, where it has one."""
+    found = {case.title}
+    for row in case.rows():
+        source = row.published or case.source
+        note = re.search(r" \((.*)\)$", source)
+        found |= {row.of, note[1] if note else source, row.within.reason if row.within else ""}
+        found -= {"", *row.members}
+    return found
+
+
+def test_every_text_of_a_case_is_said_in_indonesian_and_none_is_left_over() -> None:
+    texts, known = set().union(*map(texts_of, CASES)), set(words("id").section("validation"))
+    assert known - texts == set()
+    authors = re.compile(r"[A-Z]\..*\d{4}|^Garnett|^F\. Baccelli|^D\. Gross")  # references stay as they are
+    assert {text for text in texts - known if not authors.search(text)} == set()
+
+
+@pytest.mark.parametrize("lang", ["en", "id"])
+def test_every_row_and_title_fits_its_place_on_the_screen(lang: Lang) -> None:
+    known = words(lang)
+    for case, row in rows():
+        longest = max(row.members or ("00",), key=len) if len(row.exact) > 1 else ""
+        checked = (Checked(longest, 1.0, 1.0, 1.0, 1.0, 1.0),) * len(row.exact)
+        assert len(measure_of(Outcome(case, row, checked), known)) <= MEASURE, (case.name, row.of)
+        assert len(f"{case.name}: {told(case.title, known)}") <= WIDTH
 
 
 # ---- parts -------------------------------------------------------------------------------------------------
@@ -212,6 +270,55 @@ def test_queues_of_the_suite_meet_erlangs_where_they_must() -> None:
     half = fixed_interval(360, 180)  # sigma of D/M/1 at half load, as in textbooks
     assert half.waited_share == pytest.approx(0.2032, abs=5e-5)
     assert half.mean_wait_s == pytest.approx(180 * 0.2032 / 0.7968, rel=1e-3)
+
+
+def test_work_after_the_call_holds_people_and_no_lines() -> None:
+    hardly = after_call_lines(1 / 60, 180, 1e-6, 3, 8)
+    plain = finite_lines(1 / 60, 180, 3, 8)
+    assert hardly.blocked_share == pytest.approx(plain.blocked_share, rel=1e-6)
+    assert hardly.mean_wait_s == pytest.approx(plain.mean_wait_s, rel=1e-6)
+    assert hardly.waited_share == pytest.approx(plain.waited_share, rel=1e-6)
+    assert hardly.mean_lines == pytest.approx(plain.mean_lines, rel=1e-6)
+    many = after_call_lines(1 / 60, 180, 600, 40, 4)  # people for everybody: only the talks hold lines
+    assert many.blocked_share == pytest.approx(erlang_b(3, 4), rel=1e-6)
+    some = after_call_lines(1 / 80, 120, 90, 3, 5)
+    busy = (1 - some.blocked_share) / 80 * (120 + 90) / 3  # Little's law
+    assert some.occupancy == pytest.approx(busy, rel=1e-9)
+
+
+def test_a_platform_that_never_fails_for_long_is_as_one_that_works() -> None:
+    hardly = outages(100 / 3600, 180, 5, 8, 7200, 1e-3)
+    plain = finite_lines(100 / 3600, 180, 5, 8)
+    assert hardly.full_share == pytest.approx(plain.blocked_share, rel=1e-3)
+    assert hardly.mean_wait_s == pytest.approx(plain.mean_wait_s, rel=1e-3)
+    assert hardly.mean_channels == pytest.approx(plain.mean_lines, rel=1e-3)
+    often = outages(100 / 3600, 180, 8, 8, 3600, 900)
+    accepted = 100 / 3600 * (1 - often.outage_share - often.full_share)
+    assert often.mean_channels == pytest.approx(accepted * 180, rel=1e-6)  # Little's law
+    assert (often.outage_share, often.mean_wait_s) == (0.25, pytest.approx(0.0, abs=1e-9))
+
+
+def test_days_all_alike_are_erlangs_and_days_that_differ_lose_more() -> None:
+    assert gamma_days_blocked_share(1.5, 3, 0.05) == pytest.approx(erlang_b(1.5, 3), rel=0.01)
+    rng = np.random.default_rng(1)
+    factor = rng.gamma(4.0, 0.25, 200_000)
+    lost = np.array([erlang_b(1.5 * one, 3) for one in factor[:20_000]]) @ factor[:20_000]
+    assert gamma_days_blocked_share(1.5, 3, 0.5) == pytest.approx(lost / 20_000, rel=0.02)
+
+
+def test_the_variance_of_a_day_is_of_whole_days_of_the_report_alone(tmp_path: Path) -> None:
+    [case] = chosen(["day_factor"])
+    clock = case.scenario().clock
+    from_s, days = clock.report_from_s, round(clock.report_s / 86400)
+    table = {
+        "decided_s": [from_s - 1.0, from_s, from_s + 5.0, from_s + 86400.0, clock.report_to_s],
+        "regency": pa.DictionaryArray.from_arrays(pa.array([0, 0, 1, 1, 0], pa.int32()), ["west", "east"]),
+    }
+    pq.write_table(pa.table(table), tmp_path / "calls.parquet")
+    deviations, of = totals("day_count_variance", tmp_path, ("west", "west east"), clock)
+    counts = np.zeros((2, days))
+    counts[:, 0], counts[1, 1] = (1, 2), 1
+    assert (deviations / of).tolist() == pytest.approx(counts.var(axis=1, ddof=1).tolist())
 
 
 def test_controls_take_out_the_luck_of_the_draw_and_nothing_else() -> None:

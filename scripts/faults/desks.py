@@ -32,7 +32,7 @@ LINES = (
             "    call.free_s = sim.clock[0].now_s\n",
             "    call.free_s = sim.clock[0].now_s\n    free_line(sim, call.desk)\n",
         ),
-        cases="after_call_work",
+        cases="after_call_work after_call_lines",
     ),
     fault(
         "line_kept_by_abandoning",
@@ -87,6 +87,7 @@ LINES = (
             "        sim.platforms[change.subject].is_down = change.value != 0\n"
             "        sim.platforms[change.subject].in_use = 0\n",
         ),
+        cases="outages",
     ),
     fault(
         "outage_stops_queue",
@@ -103,6 +104,7 @@ LINES = (
             "    if desk.waiting_callers > 0 and not ("
             "desk.platform != NONE and sim.platforms[desk.platform].is_down):\n        level = 0",
         ),
+        cases="outages",
     ),
     fault(
         "barred_once_only",
@@ -135,6 +137,14 @@ QUEUE = (
         "both engines",
         (DESKS, "        if patience_s < inf:\n", "        if patience_s < inf and record.hop == 0:\n"),
         (C_DESKS, "    if patience_s < inf:\n", "    if patience_s < inf and call.hop == 0:\n"),
+    ),
+    fault(
+        "transfer_takes_no_time",
+        "a wrong desk passes the caller on without a word",
+        "both engines",
+        (REFERENCE, "calls.caller_transfer_talk_s[caller])", "0.0)"),
+        (C_DESKS, "now_s + caller.transfer_talk_s, TALK", "now_s, TALK"),
+        cases="misrouted",
     ),
     fault(
         "last_come_first_served",

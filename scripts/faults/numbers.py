@@ -25,6 +25,14 @@ DRAWING = (
         "the part of the day factor that the province shares is drawn for each regency",
         "drawing",
         (STREAMS, '("shared", places.code // 100,', '("shared", places.code,'),
+        cases="day_factor",
+    ),
+    fault(
+        "days_too_alike",
+        "the spread of good and bad days is the square of what is told",
+        "drawing",
+        (STREAMS, "gamma_quantile(cv, uniform", "gamma_quantile(cv * cv, uniform"),
+        cases="day_factor day_factor_lost",
     ),
     fault(
         "surge_comes_on_top",

@@ -6,7 +6,7 @@ from faults.fault import fault
 
 FLEET, C_FLEET = "sim112/engine/fleet.py", "sim112/engine/compiled_fleet.py"
 RULES, TABLES = "sim112/engine/rules.py", "sim112/engine/compiled_tables.py"
-NETWORK = "sim112/world/network.py"
+NETWORK, DESKS = "sim112/world/network.py", "sim112/world/desks.py"
 
 UNITS = (
     fault(
@@ -109,7 +109,7 @@ UNITS = (
             "unit.base, sim.needs[job.need].travel_factor, from_s, 0.0)",
             "unit.base, 1.0, from_s, 0.0)",
         ),
-        cases="cycle hospital",
+        cases="cycle hospital slow_roads",
     ),
     fault(
         "free_before_handover",
@@ -133,7 +133,7 @@ UNITS = (
             "sim.hospital_for[job.kind, clock.period, job.scene]",
             "sim.hospital_for[job.kind, clock.period, unit.home]",
         ),
-        cases="hospital",
+        cases="hospital hospitals",
     ),
     fault(
         "turnout_on_the_road",
@@ -141,6 +141,28 @@ UNITS = (
         "both engines",
         (FLEET, "turnout_s = 0.0 if on_the_road else self", "turnout_s = self"),
         (C_FLEET, "need.turnout_s if stage in (IDLE, TURNOUT) else 0.0", "need.turnout_s"),
+    ),
+    fault(
+        "own_before_nearer",
+        "a regency's own unit goes first, however near a neighbour's is",
+        "both engines",
+        (
+            FLEET,
+            "            order = rules.order_of_choice(self.rank_of(unit, job), planned_s)\n"
+            "            if rules.is_chosen_before(",
+            "            order = rules.order_of_choice(self.rank_of(unit, job), planned_s)\n"
+            "            order += 1e6 * (unit.regency != job.regency)\n"
+            "            if rules.is_chosen_before(",
+        ),
+        (
+            C_FLEET,
+            "        order = order_of_choice(preference_of(sim, unit_id, job), unit_s)\n"
+            "        if is_chosen_before(",
+            "        order = order_of_choice(preference_of(sim, unit_id, job), unit_s)\n"
+            "        order += 1e6 * (unit.group != job.group)\n"
+            "        if is_chosen_before(",
+        ),
+        cases="mutual_aid",
     ),
     fault(
         "aid_from_anywhere",
@@ -230,6 +252,13 @@ UNITS = (
 )
 
 WORLD = (
+    fault(
+        "same_number_same_crew",
+        "a fresh crew of the same number is no fresh crew",
+        "world",
+        (DESKS, "(keep_all or value != steps[-1][1])", "value != steps[-1][1]"),
+        cases="day_fresh_crew",
+    ),
     fault(
         "hospital_tie_to_last",
         "of hospitals equally near the last is chosen",

@@ -74,7 +74,8 @@ class Answering(BaseModel):
     platform of a regency's centre; all others take the platforms in turn, in order of regency code, and hubs
     likewise in order of the first regency they serve. ``overflow_to`` is where a caller goes whom the first
     desk cannot take: ``none``, ``neighbour`` (the desk of an adjacent regency with the most lines, ties to
-    the lowest code), or the label of a regency whose desk takes the overflow of all.
+    the lowest code), or the label of a regency whose desk takes the overflow of all. ``outages`` name
+    platforms, in a small world those of its ``desks.csv``.
     ``off`` stands for 0 and for ``none``.
     """
 
@@ -94,12 +95,11 @@ class Answering(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Answering":
-        named = {f"allocation.{label}": platform for label, platform in self.allocation.items()}
-        named |= {f"outages.{at}.platform": outage.platform for at, outage in enumerate(self.outages)}
-        for key, platform in named.items():
+        for label, platform in self.allocation.items():
             if platform not in self.platforms:
                 raise ValueError(
-                    f"{key} is {platform!r}, which is no platform; use one of {', '.join(self.platforms)}"
+                    f"allocation.{label} is {platform!r}, which is no platform; "
+                    f"use one of {', '.join(self.platforms)}"
                 )
         of_one = {f"lines_of.{label}": lines for label, lines in self.lines_of.items()}
         of_one |= {f"lines_of_desk.{desk}": lines for desk, lines in self.lines_of_desk.items()}

@@ -71,6 +71,14 @@ class Roster(BaseModel):
         """Dispatchers on duty at an hour of the week, from Monday 00:00: the sum over the shifts."""
         return self._sum(hour, lambda shift: shift.dispatchers)
 
+    def call_takers_change_at(self, hour: float) -> bool:
+        """Whether a shift with call-takers begins or ends at an hour of the week, from Monday 00:00."""
+        return any(shift.call_takers and _begins_or_ends(shift, hour) for shift in self.shifts.values())
+
+    def dispatchers_change_at(self, hour: float) -> bool:
+        """Whether a shift with dispatchers begins or ends at an hour of the week, from Monday 00:00."""
+        return any(shift.dispatchers and _begins_or_ends(shift, hour) for shift in self.shifts.values())
+
     def edges_h(self) -> tuple[float, ...]:
         """The hours of the day at which something may change, ascending, 0 first."""
         ends = [end for shift in self.shifts.values() for end in (shift.from_h, shift.to_h)]
@@ -89,6 +97,15 @@ def _is_on(shift: Shift, hour: float) -> bool:
     return DAYS[begun % len(DAYS)] in shift.days
 
 
+def _begins_or_ends(shift: Shift, hour: float) -> bool:
+    """Whether a shift begins or ends at an hour of the week, on a day of its own."""
+    today, of_day = int(hour // DAY_H), hour % DAY_H
+    days = [today] if of_day == shift.from_h else []
+    if of_day == shift.to_h % DAY_H:
+        days.append(today if shift.from_h < of_day else today - 1)
+    return any(DAYS[day % len(DAYS)] in shift.days for day in days)
+
+
 class Staffing(BaseModel):
     """Rosters of the 112 desks.
 
@@ -98,7 +115,8 @@ class Staffing(BaseModel):
     elsewhere, hubs of a residency ``residency_centre``, and the province ``province_centre``.
     ``roster_of_desk`` names the roster of any 112 desk by the desk's name (``112 pati``) and goes before all
     of these. ``shift_end``: ``finish`` lets people finish what they do and counts them meanwhile,
-    ``fresh_crew`` replaces the whole crew at each step and does not count overtime.
+    ``fresh_crew`` replaces the whole crew whenever a shift begins or ends, though the number may stay, and
+    does not count overtime.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -23,6 +23,7 @@ LOG_UNITS = {
     "out_of_area_share": "share",
     "ticket_wait_s": "s",
     "ticket_waited_share": "share",
+    "day_count_variance": "calls^2",
 }
 """What no measure of the study has, read from the saved log (``logs``), with its unit."""
 

@@ -17,7 +17,7 @@ from sim112.planning.theory import (
 )
 from sim112.study.desk_kpis import YEAR_S
 from sim112.validation.case import Case, Controls, Row, Tolerance
-from sim112.validation.exact import Waits, batches, fixed_interval, modulated
+from sim112.validation.exact import FewLines, Waits, after_call_lines, batches, fixed_interval, modulated
 
 KIND = "demand.kinds.call"
 PATIENCE = "callers.genuine.patience_s"
@@ -38,7 +38,7 @@ OF_DESK = {
 
 
 def desk_rows(
-    exact: DeskMeasures | Waits, *measures: str, within: Tolerance | None = None
+    exact: DeskMeasures | Waits | FewLines, *measures: str, within: Tolerance | None = None
 ) -> tuple[Row, ...]:
     """A row for each measure; ``within`` is for those in seconds."""
     return tuple(
@@ -193,7 +193,7 @@ LOSING = (
     ),
     Case(
         "finite_lines", "M/M/3/8+M: lines held while waiting and talking",
-        "birth and death equations: L. Kleinrock, Queueing Systems I, 1975, ch. 3",
+        "L. Kleinrock, Queueing Systems I, 1975, ch. 3 (birth and death equations)",
         lambda: desk_rows(
             finite_lines(66 / 3600, 180, 3, 8, 120),
             "blocked_share", "abandoned_share", "waited_share", "answered_within_share", "wait_s",
@@ -253,6 +253,19 @@ TALKS = (
     Case(
         "after_call_work", "M/G/1: a talk, then a minute of work after it", POLLACZEK, worked_rows,
         (*desk_words(10, 120, 1, 1.8e6), f"{KIND}.talk.after_call_s=60"), controls=hours(10, 120),
+    ),
+    Case(
+        "after_call_lines", "M/M/3/5 with work after the talk: a line is free before its call-taker",
+        "L. Kleinrock, Queueing Systems I, 1975, ch. 3 (the chain solved whole)",
+        lambda: desk_rows(
+            after_call_lines(45 / 3600, 120, 90, 3, 5),
+            "blocked_share", "waited_share", "wait_s", "lines_held", "occupancy",
+        ),
+        (
+            *desk_words(45, 120, 3, 1.2e6), "area.desk.lines=5",
+            f"{KIND}.talk.after_call_s={exponential(90)}",
+        ),
+        controls=hours(45, 120),
     ),
     Case(
         "pick_up", "M/M/infinity: five seconds until the answer", "no queue, so just the five seconds",

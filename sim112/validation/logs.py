@@ -1,4 +1,4 @@
-"""What is read from saved logs, because no measure of the study has it: single units, and tickets."""
+"""What is read from saved logs, because no measure of the study has it: single units, tickets, days."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import pyarrow.parquet as pq
 from sim112.config.clock import Clock
 from sim112.engine.contract import Floats
 
+DAY_S = 86400
+
 
 def totals(measure: str, folder: Path, members: Sequence[str], clock: Clock) -> tuple[Floats, Floats]:
     """Numerator and denominator [members] of one replication, whose log is in ``folder``.
 
     ``members`` are units, or ``zone unit`` for ``dispatch_share``; ``out_of_area_share`` has one member, all
-    zones each followed by the unit of its own area; tickets have one member, whatever its name.
+    zones each followed by the unit of its own area; tickets have one member, whatever its name. A member of
+    ``day_count_variance`` is one regency or several, whose calls are counted together.
     """
     if measure == "unit_utilisation":
         return _utilisation(folder, members, clock)
@@ -28,6 +31,8 @@ def totals(measure: str, folder: Path, members: Sequence[str], clock: Clock) -> 
         own = [f"{zone} {unit}" for zone, unit in zip(words[::2], words[1::2], strict=True)]
         sent, of_all = _dispatches(folder, own, clock)
         return of_all[:1] - sent.sum(), of_all[:1]
+    if measure == "day_count_variance":
+        return _day_counts(folder, members, clock)
     return _tickets(folder, measure == "ticket_waited_share", clock)
 
 
@@ -72,3 +77,16 @@ def _tickets(folder: Path, is_share: bool, clock: Clock) -> tuple[Floats, Floats
     wait = (start - ticket)[mine]
     top = np.sum(wait > 0) if is_share else wait.sum()
     return np.array([float(top)]), np.array([float(len(wait))])
+
+
+def _day_counts(folder: Path, members: Sequence[str], clock: Clock) -> tuple[Floats, Floats]:
+    """Squared deviations of the calls of a day from their mean, summed over days, and days less one."""
+    decided, regency = _columns(folder / "calls.parquet", "decided_s", "regency")
+    days = round(clock.report_s / DAY_S)
+    day = np.floor((decided - clock.report_from_s) / DAY_S).astype(np.int64)
+    inside = (day >= 0) & (day < days)
+    sums = [
+        np.bincount(day[inside & np.isin(regency, member.split())], minlength=days).var() * days
+        for member in members
+    ]
+    return np.array(sums), np.full(len(members), days - 1.0)

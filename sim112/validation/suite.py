@@ -21,9 +21,18 @@ from sim112.study.comparison import estimate_ratio
 from sim112.study.definitions import BY_KEY
 from sim112.study.kpis import Measures, totals_by_replication
 from sim112.study.replication import Batch, engine_for, replicate
-from sim112.study.store import SavingError, draft, saving, stamp, write_provenance, write_rows, write_table
+from sim112.study.store import (
+    SavingError,
+    checksum,
+    draft,
+    saving,
+    stamp,
+    write_provenance,
+    write_rows,
+    write_table,
+)
 from sim112.validation import logs
-from sim112.validation.case import Case, Controls, Row
+from sim112.validation.case import WORLDS, Case, Controls, Row
 from sim112.validation.days import DAYS_OF_DESKS
 from sim112.validation.desks import DESKS
 from sim112.validation.networks import NETWORKS
@@ -152,8 +161,10 @@ def validate(
                     command=command,
                     seed=scenarios[0].seed,
                     started=started,
+                    files_read=tables_of(cases),
                     engine=found.engine,
                     cases=[case.name for case in cases],
+                    overrides=list(overrides),
                 )
     except SavingError as error:
         error.result = found
@@ -283,6 +294,13 @@ def table_rows(found: Validation, every_member: bool = False) -> list[dict[str, 
         for outcome in found.outcomes
         for one in (outcome.checked if every_member else (outcome.worst,))
     ]
+
+
+def tables_of(cases: Sequence[Case]) -> dict[str, str]:
+    """SHA-256 of the tables of the cases' worlds, by their path below the package's folder of worlds."""
+    folders = dict.fromkeys(WORLDS / case.tables for case in cases if case.tables)
+    paths = [path for folder in folders for path in sorted(folder.glob("*.csv"))]
+    return {f"worlds/{path.relative_to(WORLDS).as_posix()}": checksum(path) for path in paths}
 
 
 def _write(folder: Path, found: Validation, figures: bool) -> None:

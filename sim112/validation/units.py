@@ -10,8 +10,17 @@ import numpy as np
 
 from sim112.planning.hypercube import Hypercube, hypercube
 from sim112.planning.theory import erlang_b, erlang_c, priority
+from sim112.study.desk_kpis import YEAR_S
 from sim112.validation.case import WORLDS, Case, Row, Tolerance
-from sim112.validation.desks import ERLANG, HEAVY, KIND, LAST, exponential, run_words
+from sim112.validation.desks import (
+    ERLANG,
+    HEAVY,
+    KIND,
+    LAST,
+    exponential,
+    lognormal_survival,
+    run_words,
+)
 
 LARSON = "R. Larson, Computers & Operations Research 1, 1974 (all states solved)"
 LARSON_ODONI = "R. Larson, A. Odoni, Urban Operations Research, 1981, ch. 5.4"
@@ -42,6 +51,11 @@ def travel_s(world: str, posts: tuple[str, ...], zones: tuple[str, ...]) -> np.n
     return np.array([[times[post, zone] for zone in zones] for post in posts])
 
 
+AID_RATES = {"north": 2.0, "border": 1.0, "south": 2.0}
+AID_POSTS = ("north", "south")
+AID_CALLS_PER_H = 1.6
+
+
 @cache
 def three_units(when_none: Literal["lost", "wait"]) -> Hypercube:
     zones = tuple(RATES)
@@ -61,6 +75,20 @@ def nearest_units() -> Hypercube:
     return hypercube(
         [NEAR_CALLS_PER_H / 3600 * rate / sum(NEAR_RATES.values()) for rate in NEAR_RATES.values()],
         NEAR_BUSY_S,
+        [tuple(np.argsort(times[:, zone], kind="stable").tolist()) for zone in range(len(zones))],
+        "lost",
+        times,
+    )
+
+
+@cache
+def two_regencies() -> Hypercube:
+    """A unit in each of two regencies that help each other; for the border the neighbour's is nearer."""
+    zones = tuple(AID_RATES)
+    times = travel_s("mutual_aid", AID_POSTS, zones)
+    return hypercube(
+        [AID_CALLS_PER_H / 3600 * rate / sum(AID_RATES.values()) for rate in AID_RATES.values()],
+        [1800.0] * 2,
         [tuple(np.argsort(times[:, zone], kind="stable").tolist()) for zone in range(len(zones))],
         "lost",
         times,
@@ -125,6 +153,19 @@ def nearest_rows() -> tuple[Row, ...]:
     )
 
 
+def aid_rows() -> tuple[Row, ...]:
+    exact = two_regencies()
+    trips = exact.dispatch_share * (AID_CALLS_PER_H / 3600 * (1 - exact.all_busy_share) * YEAR_S)
+    return (
+        Row("unserved_share", (exact.all_busy_share,)),
+        Row("aid_trips", (float(trips[0, 1] + trips[1, 1]),), "regency", ("north",), "to the north"),
+        Row("aid_trips", (float(trips[2, 0]),), "regency", ("south",), "to the south"),
+        Row("utilisation", (float(exact.utilisation[0]),), "regency", ("north",), "unit of the north"),
+        Row("utilisation", (float(exact.utilisation[1]),), "regency", ("south",), "unit of the south"),
+        Row("travel_s", (exact.mean_travel_s,)),
+    )
+
+
 def unit_words(
     agency: str, calls_per_h: float, calls: float, busy_s: float | None, replications: int = 40
 ) -> tuple[str, ...]:
@@ -186,7 +227,39 @@ def hospital_rows() -> tuple[Row, ...]:
     )
 
 
-LITTLE = "A. K. Erlang, 1917, with B. Sevastyanov, 1957 (insensitivity); J. Little, OR 9, 1961"
+SLOWER, SPREAD = 1.25, 0.5
+"""The factor of a job on all its legs: mean and variation."""
+
+
+def slow_rows() -> tuple[Row, ...]:
+    """Turnout 60 s, 300 s there and 540 s back by the table, 900 s at the scene; both legs by the factor."""
+    there_s, back_s = 300 * SLOWER, 540 * SLOWER
+    job_s = 60 + there_s + 900
+    lost = erlang_b(2 / 3600 * (job_s + back_s), 2)
+    late = lognormal_survival(SLOWER, SPREAD, (600 - 60) / 300)
+    return (
+        Row("unserved_share", (lost,)),
+        Row("travel_s", (there_s,)),
+        Row("job_s", (job_s,), of="until free to leave"),
+        Row("utilisation", (2 / 3600 * (1 - lost) * job_s / 2,), of="by Little's law"),
+        Row("reached_within_share", ((1 - lost) * (1 - late),), of="in ten minutes"),
+    )
+
+
+def hospitals_rows() -> tuple[Row, ...]:
+    """Each village's patients go to the nearest of two hospitals; the clinic, nearest of all, takes none."""
+    hill, coast = 60 + 300 + 900 + 720 + 600, 60 + 480 + 900 + 360 + 600
+    job_s = 0.6 * hill + 0.4 * coast
+    back_s = 0.6 * 240 + 0.4 * 900
+    lost = erlang_b(3 / 3600 * (job_s + back_s), 3)
+    return (
+        Row("unserved_share", (lost,)),
+        Row("job_s", (job_s,)),
+        Row("utilisation", (3 / 3600 * (1 - lost) * job_s / 3,), of="by Little's law"),
+    )
+
+
+LITTLE = "A. K. Erlang, 1917; J. Little, OR 9, 1961; B. Sevastyanov, 1957 (insensitivity)"
 FLEETS = (
     Case(
         "hypercube", "three units with a fixed order of preference; calls wait", LARSON, published_rows,
@@ -245,5 +318,35 @@ FLEETS = (
             "work.turnout_s=60", f"work.handover_s={exponential(600)}",
         ),
         tables="hospital",
+    ),
+    Case(
+        "slow_roads", "two crews; all legs take the table's time times a factor of the job, of mean 1.25",
+        LITTLE, slow_rows,
+        (
+            *unit_words("fire", 2, 6e5, None), "fleet.when_none=lost",
+            f"{KIND}.on_scene_s={{fire: {exponential(900)}}}", "work.turnout_s=60",
+            f"work.travel_factor={{dist: lognormal, mean: {SLOWER}, cv: {SPREAD}}}",
+            "targets.response_target_s.fire=600",
+        ),
+        tables="cycle",
+    ),
+    Case(
+        "hospitals", "three ambulances, two villages, two hospitals and a clinic that takes nobody", LITTLE,
+        hospitals_rows,
+        (
+            *unit_words("ambulance", 3, 6e5, None), "fleet.when_none=lost",
+            f"{KIND}.on_scene_s={{ambulance: {exponential(900)}}}", f"{KIND}.transport_share=1",
+            "work.turnout_s=60", f"work.handover_s={exponential(600)}",
+        ),
+        tables="hospitals",
+    ),
+    Case(
+        "mutual_aid", "two regencies with a unit each, the nearest free one goes; lost else",
+        LARSON, aid_rows,
+        (
+            *unit_words("fire", AID_CALLS_PER_H, 8e5, 1800, 60),
+            "fleet.when_none=lost", "fleet.mutual_aid=true",
+        ),
+        60, tables="mutual_aid",
     ),
 )  # fmt: skip

@@ -17,13 +17,13 @@ from sim112.views.drawing import (
     STYLE,
     TEXT_PT,
     Page,
-    Study,
     name_rows,
     new_page,
     width_of,
     write_page,
 )
-from sim112.views.validation_screen import words_of
+from sim112.views.figure_study import Study
+from sim112.views.validation_screen import told, words_of
 
 ROW_IN = 0.145
 BLACK, ORANGE, BLUE = (LOOKS[number][0] for number in (0, 1, 2))
@@ -59,7 +59,11 @@ def _page(found: Validation, name: str, room_in: float, legend: bool = False) ->
 def forest(found: Validation) -> Page | None:
     """Every row: how far the interval is from the exact value, in tolerances."""
     rows = [(outcome, outcome.worst) for outcome in found.outcomes]
-    names = [f"{o.case.name}  {o.row.measure}{', ' if o.row.of else ''}{o.row.of}" for o, _ in rows]
+    known = words_of(found)
+    names = [
+        f"{o.case.name}  {o.row.measure}" + (f", {told(o.row.of, known)}" if o.row.of else "")
+        for o, _ in rows
+    ]
     left_in = width_of(names) + 0.1
     page = _page(found, "forest", ROW_IN * len(rows) + 0.5)
     axes = page.panel(left_in, 0.05, 7.2 - left_in, page.room_in - 0.45)

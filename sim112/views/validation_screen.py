@@ -18,6 +18,17 @@ def words_of(found: Validation) -> Words:
     return words(found.scenarios[0].lang)
 
 
+def told(text: str, known: Words) -> str:
+    """A text of a case, or a source, as the language says it: whole, or what stands behind it in brackets.
+
+    The English stands in ``sim112.validation``, the others in the section ``validation`` of their words.
+    """
+    before, bracket, note = text.removesuffix(")").rpartition(" (")
+    if bracket and text.endswith(")") and known.has(f"validation.{note}"):
+        return f"{before} ({known.say(f'validation.{note}')})"
+    return known.say(f"validation.{text}") if known.has(f"validation.{text}") else text
+
+
 def shown(value: float, known: Words) -> str:
     """A number with four figures, or whole."""
     if value == 0 or abs(value) >= 1000:
@@ -27,12 +38,12 @@ def shown(value: float, known: Words) -> str:
 
 def measure_of(outcome: Outcome, known: Words) -> str:
     """What a row measures, of whom, and where it is worst."""
-    told = outcome.row.measure
+    words = outcome.row.measure
     if outcome.row.of:
-        told += f", {outcome.row.of}"
+        words += f", {told(outcome.row.of, known)}"
     if len(outcome.checked) > 1:
-        told += f" ({known.say('validate.worst', member=outcome.worst.member)})"
-    return told
+        words += f" ({known.say('validate.worst', member=outcome.worst.member)})"
+    return words
 
 
 def sources_of(outcomes: Sequence[Outcome]) -> list[str]:
@@ -75,10 +86,10 @@ def validation_screen(found: Validation) -> str:
     known, sources = words_of(found), sources_of(found.outcomes)
     lines = [known.say("validate.not_java"), "", _line(heads_of(known))]
     for case, rows in groupby(found.outcomes, key=lambda outcome: outcome.case):
-        lines.append(f"{case.name}: {case.title}")
+        lines.append(f"{case.name}: {told(case.title, known)}")
         lines += [_line(cells_of(outcome, sources, known)) for outcome in rows]
     lines += ["", known.say("validate.sources")]
-    lines += [f"  [{number}] {source}" for number, source in enumerate(sources, 1)]
+    lines += [f"  [{number}] {told(source, known)}" for number, source in enumerate(sources, 1)]
     return "\n".join([*lines, "", *closing(found, known)])
 
 
@@ -104,12 +115,12 @@ def validation_report(found: Validation, figures: Sequence[str]) -> str:
     lines += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for case, rows in groupby(found.outcomes, key=lambda outcome: outcome.case):
         for number, outcome in enumerate(rows):
-            title = f"`{case.name}` {case.title}" if number == 0 else ""
+            title = f"`{case.name}` {told(case.title, known)}" if number == 0 else ""
             lines.append(f"| {' | '.join([title, *cells_of(outcome, sources, known)])} |")
     lines += ["", f"## {known.say('validate.sources')}", ""]
-    lines += [f"{number}. {source}" for number, source in enumerate(sources, 1)]
+    lines += [f"{number}. {told(source, known)}" for number, source in enumerate(sources, 1)]
     reasons = dict.fromkeys(
-        f"`{outcome.case.name}`, {outcome.row.measure}: {outcome.row.within.reason}"
+        f"`{outcome.case.name}`, {outcome.row.measure}: {told(outcome.row.within.reason, known)}"
         for outcome in found.outcomes
         if outcome.row.within is not None
     )
@@ -124,7 +135,7 @@ def commands(found: Validation) -> list[str]:
     lines = []
     for case in dict.fromkeys(outcome.case for outcome in found.outcomes):
         own = [word for word in case.words if len(word) < 200]
-        left_out = "" if len(own) == len(case.words) else "  # and its long roster"
+        left_out = "" if len(own) == len(case.words) else "  # and what is too long to print"
         tables = ["area=small", f"area.path=sim112/validation/worlds/{case.tables}"] if case.tables else []
         quoted = [f"'{word}'" if set(word) & set(" {}[]\"") else word for word in [*tables, *own]]
         count = f"replications={case.replications}"

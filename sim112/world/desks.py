@@ -53,10 +53,13 @@ def desks_of(scenario: Scenario, area: Area) -> tuple[list[Desk], dict[str, Plat
 
     Raises InputError where the scenario does not fit the area.
     """
+    answering = scenario.answering
     if isinstance(area, SmallArea):
         _check_all_read(scenario)
-        return _desks_of_tables(scenario, area), {platform.name: platform for platform in area.platforms}
-    answering = scenario.answering
+        platforms = {platform.name: platform for platform in area.platforms}
+        _check_outages(answering, platforms)
+        return _desks_of_tables(scenario, area), platforms
+    _check_outages(answering, answering.platforms)
     centres = list(_centres(scenario, area, deployed_labels(scenario.deployment, area)))
     desks = [*_with_overflow(answering.overflow_to, centres, area), *_own_numbers(scenario, area)]
     return desks, answering.platforms
@@ -73,16 +76,27 @@ def _check_all_read(scenario: Scenario) -> None:
         ("staffing.call_takers", staffing.call_takers, None, f"{tables} say who is on duty"),
         ("staffing.dispatchers", staffing.dispatchers, None, f"{tables} say who is on duty"),
         ("answering.overflow_to", answering.overflow_to, "none", f"{tables} say where a desk overflows to"),
-        ("answering.outages", [one.platform for one in answering.outages], [], "its platforms do not fail"),
         ("fleet.scale", set(scenario.fleet.scale.model_dump().values()), {1.0}, "units.csv has its units"),
     ):
         if value != unset:
             raise InputError(f"{key} is {value}, which a small world does not read: {where}; leave it out")
 
 
+def _check_outages(answering: Answering, platforms: Iterable[str]) -> None:
+    """Raise InputError for an outage of a platform that is not there."""
+    for at, outage in enumerate(answering.outages):
+        if outage.platform not in platforms:
+            known = ", ".join(platforms)
+            mend = f"use one of {known}" if known else "name one in desks.csv (or area.desk.platform)"
+            raise InputError(
+                f"answering.outages.{at}.platform is {outage.platform!r}, which is no platform; {mend}"
+            )
+
+
 def _desks_of_tables(scenario: Scenario, area: SmallArea) -> list[Desk]:
     """The rows of ``desks.csv`` as desks, open all the time; no regency is served twice by desks alike."""
     answering, end_s = scenario.answering, scenario.clock.end_s
+    is_fresh = scenario.staffing.shift_end == "fresh_crew"
     platforms = [platform.name for platform in area.platforms]
     names = [row.name for row in area.desks]
     desks = []
@@ -99,8 +113,8 @@ def _desks_of_tables(scenario: Scenario, area: SmallArea) -> list[Desk]:
                 platform=platforms.index(row.platform) if row.platform else NONE,
                 announcement_s=announcement_s if row.announcement_s is None else row.announcement_s,
                 bar_after=own.bar_after,
-                call_takers=steps_on_grid(row.call_takers, end_s),
-                dispatchers=steps_on_grid(row.dispatchers, end_s),
+                call_takers=steps_on_grid(row.call_takers, end_s, keep_all=is_fresh),
+                dispatchers=steps_on_grid(row.dispatchers, end_s, keep_all=is_fresh),
                 opening=((0.0, 1),),
                 overflow=names.index(row.overflow_to) if row.overflow_to else NONE,
             )
@@ -256,38 +270,49 @@ def _with_overflow(overflow_to: str, centres: Sequence[Desk], area: Area) -> lis
 
 
 def _on_duty(clock: Clock, roster: Roster, staffing: Staffing) -> tuple[Steps, Steps, Steps]:
-    """Call-takers, dispatchers and opening of one desk over the simulated time."""
-    one_call_takers, one_dispatchers = staffing.call_takers, staffing.dispatchers
+    """Call-takers, dispatchers and opening of one desk over the simulated time.
 
-    def call_takers(hour: float) -> int:
-        return roster.call_takers_at(hour) if one_call_takers is None else one_call_takers
+    Where each step brings a fresh crew, a shift that begins or ends is a step, though the number may stay;
+    one number in place of those of the roster has no shifts.
+    """
+    weekday = int(clock.start_of_week_s // DAY_S)
+    last_day = int((clock.start_of_day_s + clock.end_s) // DAY_S)
+    hours = [
+        (day * DAY_S + hour * HOUR_S - clock.start_of_day_s, (weekday + day) % 7 * DAY_H + hour)
+        for day in range(last_day + 1)
+        for hour in roster.edges_h()
+    ]
+    is_fresh = staffing.shift_end == "fresh_crew"
 
-    def dispatchers(hour: float) -> int:
-        return roster.dispatchers_at(hour) if one_dispatchers is None else one_dispatchers
+    def when_open(
+        number_at: Callable[[float], int], changes_at: Callable[[float], bool], one: int | None
+    ) -> Steps:
+        steps: list[tuple[float, int]] = []
+        for time_s, hour in hours:
+            number = number_at(hour) if one is None else one
+            number = number if roster.is_open(hour) else 0
+            is_new_crew = is_fresh and one is None and changes_at(hour)
+            if time_s <= 0.0 or number != steps[-1][1] or is_new_crew:
+                steps.append((time_s, number))
+        return steps_on_grid(steps, clock.end_s, keep_all=True)
 
-    def when_open(value: Callable[[float], int]) -> Steps:
-        weekday = int(clock.start_of_week_s // DAY_S)
-        last_day = int((clock.start_of_day_s + clock.end_s) // DAY_S)
-        times = [
-            (
-                day * DAY_S + hour * HOUR_S - clock.start_of_day_s,
-                value((weekday + day) % 7 * DAY_H + hour) if roster.is_open(hour) else 0,
-            )
-            for day in range(last_day + 1)
-            for hour in roster.edges_h()
-        ]
-        return steps_on_grid(times, clock.end_s)
-
-    return when_open(call_takers), when_open(dispatchers), when_open(lambda _: 1)
+    return (
+        when_open(roster.call_takers_at, roster.call_takers_change_at, staffing.call_takers),
+        when_open(roster.dispatchers_at, roster.dispatchers_change_at, staffing.dispatchers),
+        when_open(lambda _: 1, lambda _: False, 1),
+    )
 
 
-def steps_on_grid(values: Iterable[tuple[float, int]], end_s: float) -> Steps:
-    """The state at 0 and each later change before the end, on the grid; values come in order of time."""
+def steps_on_grid(values: Iterable[tuple[float, int]], end_s: float, keep_all: bool = False) -> Steps:
+    """The state at 0 and each later change before the end, on the grid; values come in order of time.
+
+    ``keep_all``: a step to the same number is one too. Of steps at one instant the last counts.
+    """
     steps: list[tuple[float, int]] = []
     for time_s, value in values:
         at_s = max(round(time_s * TICKS_PER_S) / TICKS_PER_S, 0.0)
-        if at_s == 0.0:
-            steps = [(0.0, value)]
-        elif at_s < end_s and value != steps[-1][1]:
+        if steps and steps[-1][0] == at_s:
+            steps.pop()
+        if not steps or (at_s < end_s and (keep_all or value != steps[-1][1])):
             steps.append((at_s, value))
     return tuple(steps)
