@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,12 +19,17 @@ import sim112
 from sim112 import cli
 from sim112.config.compare import compare_settings
 from sim112.config.scenario import Scenario
+from sim112.config.staff import staff_settings
 from sim112.errors import InputError
 from sim112.paths import data_dir
+from sim112.planning.staff import OWN, size_scenario
+from sim112.planning.staff_again import staff_again
 from sim112.study.reproduce import Reproduction, reproduce
 from sim112.study.store import checksum, open_run
 from sim112.study.sweep import Point, sweep
 from sim112.study.table_content import content_sha256, first_difference, read_content
+from sim112.validation.again import validate_again
+from sim112.validation.suite import chosen, validate
 
 SMALL = ("clock=day", "area.regencies=[pati]", "replications=2", "workers=1")
 
@@ -146,6 +152,66 @@ def changed_measures(folder: Path) -> None:
     value[7] = np.nextafter(value[7], np.inf)
     pq.write_table(table.set_column(table.column_names.index("value"), "value", pa.array(value)), path)
     seal(folder, path.name)
+
+
+QUICK_CASES = ("workers=1", "replications=3", "seed=7", "engine=compiled")
+
+
+def test_a_validation_comes_out_again_with_its_seed_and_replications(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = validate(chosen(["platform", "cycle"]), QUICK_CASES, results=tmp_path, figures=False)
+    assert found.folder is not None
+    assert "worlds/cycle/units.csv" in open_run(found.folder).provenance["files_read_sha256"]
+    assert cli.main(["reproduce", str(found.folder)]) == 0
+    assert "\nidentical: all 3 tables came out again, to the bit\n" in capsys.readouterr().out
+    change_provenance(found.folder, lambda known: known["overrides"].remove("seed=7"))
+    other = reproduce(found.folder, {"validate": validate_again})
+    assert not other.is_identical and "seed: 7 then, 112 now" in other.changes
+
+
+QUICK_SIZING = (
+    *("options.replications=2", "curve_replications=2", "search.replications=2"),
+    *("search.verification_replications=2", "sensitivity=off"),
+)
+
+
+CSV_OF_A_SIZING = ("desks", "hours", "shifts", "budget", "options", "curve")
+
+
+@pytest.mark.slow
+def test_a_sizing_comes_out_again_with_the_times_and_hubs_beside_it(tmp_path: Path) -> None:
+    few = ("clock=day", "area.regencies=[pati,kudus]", "workers=1", "engine=compiled")
+    own = sim112.scenario("pati", *few)
+    times = {name: sim112.scenario("pati", *few, f"demand={name}") for name in ("lebaran", "dry_season")}
+    hubs = {
+        name: sim112.scenario("all_35", *few, *words, "deployment.grouping=residency")
+        for name, words in ((OWN, ()), ("lebaran", ("demand=lebaran",)))
+    }
+    result = size_scenario(
+        own, staff_settings(QUICK_SIZING), "pati", other_times=times, hubs=hubs, results=tmp_path
+    )
+    assert result.folder is not None
+    assert {row.option for row in result.options} > {"hub"}
+    found = reproduce(result.folder, {"staff": staff_again})
+    assert found.is_identical and found.changes == (), found
+    assert {"desks.csv", "hours.csv", "options.csv", "curve.csv"} <= {table.name for table in found.tables}
+    documented = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
+    stored = open_run(result.folder)
+    columns = [column for name in CSV_OF_A_SIZING for column in stored.rows(name)[0]]
+    plain = [name for name in columns if not re.search(r"_\d+_s_share$|_low$|_high$|_difference", name)]
+    names = [*stored.provenance, *plain]
+    assert [name for name in names if f"`{name}`" not in documented] == []
+
+
+@pytest.mark.slow
+def test_sizings_side_by_side_come_out_again(tmp_path: Path) -> None:
+    few = ["area.regencies=[pati,kudus]", "clock=day", "engine=compiled", "workers=1"]
+    off = [*QUICK_SIZING, "options.replications=0", "curve_replications=0"]
+    cli.main(["staff", "all_35", "six_hubs", *few, *off, "--results", str(tmp_path)])
+    [saved] = tmp_path.glob("staff/*/pooling.csv")
+    found = reproduce(saved.parent, {"staff": staff_again})
+    assert found.is_identical and [table.name for table in found.tables] == ["pooling.csv"], found
 
 
 def test_one_bit_of_one_value_is_found_and_named(a_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -287,7 +353,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "verb": (
         lambda run: change_provenance(run, lambda known: known.update(verb="dance")),
-        "is of `sim112 dance`; give one of run, compare, sweep",
+        "is of `sim112 dance`; give one of run, compare, sweep, staff, validate",
     ),
     "no settings": (
         lambda run: change_provenance(run, lambda known: known.update(verb="compare")),
@@ -296,6 +362,27 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "no points": (
         lambda run: change_provenance(run, lambda known: known.update(verb="sweep")),
         "points are not as they were written",
+    ),
+    "no regency": (
+        lambda run: change_provenance(run, lambda known: known.update(verb="staff", settings={})),
+        "saved by an older sim112 (0.1.0), which did not note all that is needed to reproduce it",
+    ),
+    "no cases": (
+        lambda run: change_provenance(run, lambda known: known.update(verb="validate")),
+        "saved by an older sim112 (0.1.0), which did not note all that is needed to reproduce it",
+    ),
+    "unknown case": (
+        lambda run: change_provenance(
+            run, lambda known: known.update(verb="validate", cases=["mm99_lost"], overrides=[])
+        ),
+        "there is no case 'mm99_lost'; did you mean mm10_lost?",
+    ),
+    "case changed": (
+        lambda run: change_provenance(
+            run,
+            lambda known: known.update(verb="validate", cases=["mm1"], overrides=["demand.rate_factor=2"]),
+        ),
+        "demand.rate_factor makes the case, whose answer would no longer be known",
     ),
     "other scenarios": (
         lambda run: change_provenance(run, lambda known: known.update(scenarios=["all_35"])),

@@ -137,6 +137,33 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(
     assert list((tmp_path / "run").iterdir()) == []
 
 
+def test_the_screen_is_shown_before_figures_are_drawn_and_then_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+
+    def show(screen: str) -> None:
+        shown.append(screen)
+        for kind in ("csv", "png", "html"):
+            assert not list((tmp_path / "run").glob(f".*.partial/**/*.{kind}"))
+
+    scenario = small("all_35", "replications=1")
+    result = sim112.run(scenario, results=tmp_path, show=show)
+    assert result.folder is not None and (result.folder / "figures").is_dir()
+    assert shown == [str(result)]
+    assert (result.folder / "screen.txt").read_text(encoding="utf-8") == f"{shown[0]}\n"
+    sim112.run(scenario, show=shown.append)
+    assert shown == [shown[0]] * 2
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sim112.study.results.write_rows", full)
+    with pytest.raises(SavingError) as caught:
+        sim112.run(scenario, results=tmp_path, figures=False, show=show)
+    assert caught.value.result is None  # it was shown, and is not to be shown again
+
+
 def test_a_place_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file", encoding="utf-8")
     with pytest.raises(InputError, match="cannot write in"), draft(tmp_path / "results", "run"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from sim112.cli.language import spoken, told
@@ -26,13 +27,27 @@ def reproduce(words: list[str]) -> int:
         help=say("cli.reproduce_files"),
     )
     given = parser.parse_args(words)
+    from sim112.planning.staff_again import staff_again
+    from sim112.study.reproduce import WAYS
     from sim112.study.reproduce import reproduce as run_again
+    from sim112.validation.again import validate_again
 
     found = run_again(
-        given.folder, files=given.files, workers=given.workers, engine=given.engine, progress=True
+        given.folder,
+        {**WAYS, "staff": staff_again, "validate": validate_again},
+        files=given.files,
+        workers=given.workers,
+        engine=given.engine,
+        progress=True,
+        say=_say_step,
     )
     print("\n".join(told(line) for line in str(found).splitlines()))
     return 0 if found.is_identical else DIFFERENT
+
+
+def _say_step(text: str) -> None:
+    """Tell on stderr what a sizing is at."""
+    print(spoken().say("staff.sizing", what=told(text)), file=sys.stderr, flush=True)
 
 
 def _whole_number(word: str) -> int:

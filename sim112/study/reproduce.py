@@ -7,7 +7,7 @@ saved tables value by value, to the bit. Nothing in the folder is changed and no
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -35,16 +35,20 @@ NAMED = {
 
 
 @dataclass(frozen=True)
-class _Terms:
-    """How it is run again: where the user's tables lie, keys of scenarios that change no result, progress."""
+class Terms:
+    """How it is run again: where the user's tables lie, and keys of scenarios that change no result.
+
+    ``progress``: whether replications tell how far they are. ``say`` is told of other steps.
+    """
 
     files: Path | None
-    changed: Mapping[str, object]
+    changed: Mapping[str, str | int]
     progress: bool
+    say: Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class _Pair:
+class Pair:
     """A stored folder and the one that was made again; ``moved`` are paths then by paths now."""
 
     then: StoredRun
@@ -120,29 +124,32 @@ class Reproduction:
 
 def reproduce(
     folder: Path | str,
+    ways: Mapping[str, Way] | None = None,
     *,
     files: Path | str | None = None,
     workers: int | None = None,
     engine: Engine | None = None,
     progress: bool = False,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Reproduction:
-    """Run a saved run, comparison or sweep again in a temporary place and compare every table.
+    """Run a saved study again in a temporary place and compare every table.
 
-    ``files`` is the folder where the user's own tables (``area.path``, ``demand.call_log``) lie now, where it
-    is another than then. ``engine`` is the one that made the study where None. Raises InputError where the
-    folder is no whole study, a file in it is not as it was written, or a table that it needs is not there.
+    ``ways``: how each verb is done again; runs, comparisons and sweeps where None. ``files`` is the folder
+    where the user's own tables (``area.path``, ``demand.call_log``) lie now, where it is another than then.
+    ``engine`` is the one that made the study where None. Raises InputError where the folder is no whole
+    study, a file in it is not as it was written, or a table that it needs is not there.
     """
     stored = open_run(folder)
     _check_format(stored)
-    verb = stored.provenance["verb"]
-    if verb not in AGAIN:
-        raise InputError(f"{stored.folder}: is of `sim112 {verb}`; give one of {', '.join(AGAIN)}")
+    ways, verb = ways or WAYS, stored.provenance["verb"]
+    if verb not in ways:
+        raise InputError(f"{stored.folder}: is of `sim112 {verb}`; give one of {', '.join(ways)}")
     wanted = {"workers": workers, "engine": engine or _engine_of(stored)}
     changed = {key: value for key, value in wanted.items() if value is not None}
-    terms = _Terms(None if files is None else Path(files), changed, progress)
+    terms = Terms(None if files is None else Path(files), changed, progress, say)
     with _temporary_place(stored) as place:
         try:
-            pairs = AGAIN[verb](stored, terms, place)
+            pairs = ways[verb](stored, terms, place)
         except SavingError as error:
             raise InputError(f"{error}; it is a temporary folder, which TMPDIR names") from None
         except KeyboardInterrupt:
@@ -173,9 +180,21 @@ def _check_format(stored: StoredRun) -> None:
         raise InputError(
             f"{stored.folder}: saved by a newer sim112 ({version}, format {found}); use that version"
         )
+    raise _noted_too_little(stored)
+
+
+def noted(stored: StoredRun, key: str) -> Any:
+    """What the provenance says of ``key``; InputError where an older version did not note it."""
+    if key not in stored.provenance:
+        raise _noted_too_little(stored)
+    return stored.provenance[key]
+
+
+def _noted_too_little(stored: StoredRun) -> InputError:
+    version = stored.provenance.get("version", "of an unknown version")
     words = stored.provenance.get("command")
     command = f": {' '.join(map(str, words))}" if isinstance(words, list) and words else ""
-    raise InputError(
+    return InputError(
         f"{stored.folder}: saved by an older sim112 ({version}), which did not note all that is needed to "
         f"reproduce it; run its command again{command}"
     )
@@ -186,10 +205,17 @@ def _engine_of(stored: StoredRun) -> Engine | None:
     return found if found in ("reference", "compiled") else None
 
 
-def _scenarios_of(stored: StoredRun, terms: _Terms) -> dict[str, Scenario]:
+def scenarios_of(stored: StoredRun, terms: Terms) -> dict[str, Scenario]:
     """The scenarios of a stored study as they are run again."""
+    with as_of_its_version(stored):
+        return stored.read_scenarios(lambda mapping: scenario_from(mapping, stored, terms))
+
+
+@contextmanager
+def as_of_its_version(stored: StoredRun) -> Iterator[None]:
+    """What is refused now and was saved by another version says so."""
     try:
-        return stored.read_scenarios(lambda mapping: _scenario_from(mapping, stored, terms))
+        yield
     except InputError as error:
         version = stored.provenance.get("version")
         if version == sim112.__version__:
@@ -199,7 +225,8 @@ def _scenarios_of(stored: StoredRun, terms: _Terms) -> dict[str, Scenario]:
         ) from None
 
 
-def _scenario_from(mapping: dict[str, Any], stored: StoredRun, terms: _Terms) -> Scenario:
+def scenario_from(mapping: dict[str, Any], stored: StoredRun, terms: Terms) -> Scenario:
+    """A stored scenario, its own tables where they lie now."""
     for section, key, path in _own_paths(mapping):
         place = _place_now(path, terms)
         if not place.exists():
@@ -222,7 +249,7 @@ def _own_paths(mapping: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return found
 
 
-def _place_now(path: str, terms: _Terms) -> Path:
+def _place_now(path: str, terms: Terms) -> Path:
     """Where a table of the user's lies now; only the last name counts of a path that led elsewhere."""
     if terms.files is None:
         return Path(path)
@@ -230,7 +257,13 @@ def _place_now(path: str, terms: _Terms) -> Path:
     return inside if not Path(path).is_absolute() and inside.exists() else terms.files / PurePath(path).name
 
 
-def _moved(stored: StoredRun, terms: _Terms) -> dict[str, str]:
+def paired(stored: StoredRun, terms: Terms, folder: Path | None) -> Pair:
+    """A stored folder and the one in which it was made again."""
+    assert folder is not None
+    return Pair(stored, open_run(folder), moved_names(stored, terms))
+
+
+def moved_names(stored: StoredRun, terms: Terms) -> dict[str, str]:
     """What the user's own tables were called then, by what they are called now."""
     files = [name for name in stored.files if name.endswith(".yaml") and "/" not in name]
     paths = (path for name in files for *_, path in _own_paths(stored.mapping(name)))
@@ -240,36 +273,36 @@ def _moved(stored: StoredRun, terms: _Terms) -> dict[str, str]:
 # ---- run again ---------------------------------------------------------------------------------------------
 
 
-def _run_again(stored: StoredRun, terms: _Terms, place: Path) -> list[_Pair]:
-    scenarios = list(_scenarios_of(stored, terms).values())
+def _run_again(stored: StoredRun, terms: Terms, place: Path) -> list[Pair]:
+    scenarios = list(scenarios_of(stored, terms).values())
     if len(scenarios) != 1:
         raise InputError(f"{stored.folder}: a run has one scenario, this has {len(scenarios)}; run it again")
     result = run(scenarios[0], results=place, figures=False, progress=terms.progress)
-    return [_Pair(stored, _opened(result.folder), _moved(stored, terms))]
+    return [paired(stored, terms, result.folder)]
 
 
-def _compare_again(stored: StoredRun, terms: _Terms, place: Path) -> list[_Pair]:
+def _compare_again(stored: StoredRun, terms: Terms, place: Path) -> list[Pair]:
     given = stored.provenance.get("settings")
     if not isinstance(given, dict):
         raise InputError(f"{stored.folder / PROVENANCE}: has no settings; run the command again")
     settings, stress = settings_from_mapping(given), None
-    scenarios = list(_scenarios_of(stored, terms).values())
+    scenarios = list(scenarios_of(stored, terms).values())
     if STRESS_SCENARIO in stored.files:
-        stress = _scenario_from(stored.mapping(STRESS_SCENARIO), stored, terms).demand
+        stress = scenario_from(stored.mapping(STRESS_SCENARIO), stored, terms).demand
     else:
         settings = settings.model_copy(update={"stress": None})
     result = compare(
         scenarios, settings=settings, stress=stress, results=place, figures=False, progress=terms.progress
     )
-    return [_Pair(stored, _opened(result.folder), _moved(stored, terms))]
+    return [paired(stored, terms, result.folder)]
 
 
-def _sweep_again(stored: StoredRun, terms: _Terms, place: Path) -> list[_Pair]:
+def _sweep_again(stored: StoredRun, terms: Terms, place: Path) -> list[Pair]:
     points, folders = [], []
     for values, name in _points_of(stored):
         then = open_run(stored.folder / name)
         _check_format(then)
-        scenarios = list(_scenarios_of(then, terms).values())
+        scenarios = list(scenarios_of(then, terms).values())
         if len(scenarios) != 1:
             raise InputError(f"{then.folder}: a point has one scenario, this has {len(scenarios)}")
         points.append(Point(values, scenarios[0]))
@@ -277,13 +310,13 @@ def _sweep_again(stored: StoredRun, terms: _Terms, place: Path) -> list[_Pair]:
     result = sweep(points, into=place / "sweep", progress=terms.progress)
     now = open_run(result.folder)
     pairs = {
-        then.folder: _Pair(
-            then, open_run(now.folder / name), _moved(then, terms), f"points/{then.folder.name}/"
+        then.folder: Pair(
+            then, open_run(now.folder / name), moved_names(then, terms), f"points/{then.folder.name}/"
         )
         for then, (_, name) in zip(folders, _points_of(now), strict=True)
     }
     moved = {new: old for pair in pairs.values() for new, old in pair.moved.items()}
-    return [_Pair(stored, now, moved), *pairs.values()]
+    return [Pair(stored, now, moved), *pairs.values()]
 
 
 def _points_of(stored: StoredRun) -> list[tuple[dict[str, str], str]]:
@@ -302,23 +335,17 @@ def _points_of(stored: StoredRun) -> list[tuple[dict[str, str], str]]:
     return found
 
 
-AGAIN: Mapping[str, Callable[[StoredRun, _Terms, Path], list[_Pair]]] = {
-    "run": _run_again,
-    "compare": _compare_again,
-    "sweep": _sweep_again,
-}
-"""How each verb is done again."""
+Way = Callable[[StoredRun, Terms, Path], Sequence[Pair]]
+"""Makes a stored study again under terms, in a temporary place; whoever saves studies of a verb has one."""
 
-
-def _opened(folder: Path | None) -> StoredRun:
-    assert folder is not None
-    return open_run(folder)
+WAYS: Mapping[str, Way] = {"run": _run_again, "compare": _compare_again, "sweep": _sweep_again}
+"""How each verb of this package is done again."""
 
 
 # ---- compare -----------------------------------------------------------------------------------------------
 
 
-def _tables(pair: _Pair) -> Iterator[TableAgain]:
+def _tables(pair: Pair) -> Iterator[TableAgain]:
     """Every table of one folder, beside its like; the points of a sweep are folders of their own."""
     then, now = (
         [name for name in study.files if name.endswith(ENDINGS) and not name.startswith("points/")]
@@ -337,7 +364,7 @@ def _tables(pair: _Pair) -> Iterator[TableAgain]:
         yield TableAgain(shown, rows_of(table), content_sha256(table), difference)
 
 
-def _changes(pair: _Pair) -> Iterator[str]:
+def _changes(pair: Pair) -> Iterator[str]:
     """What made the two folders and is not the same."""
     then, now = pair.then.provenance, pair.now.provenance
     for key, name in NAMED.items():
