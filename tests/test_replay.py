@@ -17,6 +17,7 @@ import pytest
 
 import sim112
 from sim112.cli import main
+from sim112.engine import choice
 from sim112.engine.contract import NONE, TICKS_PER_S, Outcome
 from sim112.study.kpis import measure
 from sim112.study.moment import (
@@ -28,11 +29,13 @@ from sim112.study.moment import (
     returned_s,
     units_by_state_at,
 )
+from sim112.study.replication import draw
 from sim112.views.inlined import WEB
-from sim112.views.replay import SCRIPTS, Replay, packed, page, parts, record
+from sim112.views.replay import SCRIPTS, Replay, packed, page, parts, record, span_of
+from sim112.views.replay_choice import ENOUGH, Search, night_crashes
 from sim112.views.replay_log import NEVER, SHARE
 from sim112.views.words import words
-from sim112.world.network import load_places
+from sim112.world.network import load_places, restrict
 from sim112.world.roads import load_roads
 
 SMALL = ("clock=day", "area.regencies=[pati,kudus,kota_semarang]", "demand.rate_factor=3")
@@ -40,7 +43,7 @@ SMALL = ("clock=day", "area.regencies=[pati,kudus,kota_semarang]", "demand.rate_
 
 @lru_cache
 def replay() -> Replay:
-    return record([sim112.scenario(name, *SMALL) for name in ("dec_2021", "pati")], days=20)
+    return record([sim112.scenario(name, *SMALL) for name in ("dec_2021", "pati")], replications=20)
 
 
 @lru_cache
@@ -172,7 +175,7 @@ def test_units_drive_along_roads_from_where_they_stood_to_the_scene() -> None:
 
 
 def test_every_file_is_the_same_each_time() -> None:
-    again = record(replay().scenarios, days=20)
+    again = record(replay().scenarios, replications=20)
     assert page(again, "id") == page(replay(), "id")
 
 
@@ -203,9 +206,9 @@ def test_the_story_tells_what_the_log_says() -> None:
         assert offered == sorted(log.call_offered_s[of_incident].tolist())
 
 
-def test_the_incident_is_the_nearest_to_two_of_those_that_are_wanted() -> None:
+def test_too_few_night_crashes_leave_the_nearest_to_two_of_those_that_are_wanted() -> None:
     made = replay()
-    assert made.found is not None and made.found.among > 10
+    assert made.found is not None and made.found.among > 10 and not made.found.is_middle
     alone = [sim112.scenario("pati", *SMALL)]
     found = record(alone, replication=made.replication).found
     assert found is not None and found.days == 1
@@ -215,9 +218,141 @@ def test_the_incident_is_the_nearest_to_two_of_those_that_are_wanted() -> None:
 
 def test_a_regency_without_emergencies_that_day_opens_on_the_whole_day() -> None:
     calm = sim112.scenario("pati", "clock=day", "area.regencies=[pati]", "demand.rate_factor=0.0001")
-    made = record([calm], days=2)
+    made = record([calm], replications=2)
     assert made.found is None
     assert parts(made)["story"] is None
+
+
+NIGHTS = ("clock=day", "area.regencies=[pati,kudus]", "demand.rate_factor=3", "demand.dial_112_share.mid=0.5")
+"""Crashes enough, reported to 112, that some days hold several at night."""
+
+
+@lru_cache
+def nights() -> tuple[Replay, Search, dict[tuple[int, int], float]]:
+    """A replay of the middle one of the night crashes, what the search found, and what 112 gains at each."""
+    scenarios = [sim112.scenario(name, *NIGHTS) for name in ("dec_2021", "pati")]
+    made = record(scenarios, replications=400)
+    area, _ = restrict(*load_places(scenarios[0]), ("pati",))
+    search = night_crashes(scenarios[0], area, range(400), [(1, made.span)], is_112_told=True)
+    gains_s = {}
+    for crash in search.crashes:
+        calls = draw(scenarios[0], crash.replication)
+        incident = int(np.flatnonzero(calls.incident_key == crash.key)[0])
+        knows_s = []
+        for world in made.worlds:
+            log = choice.simulate("compiled", world, calls)
+            jobs = np.flatnonzero(calls.need_incident[log.job_need] == incident)
+            assert len(jobs) == (calls.need_incident == incident).sum()  # else one of them never knew
+            knows_s.append(float(log.job_alerted_s[jobs].max()))
+        gains_s[crash.replication, crash.key] = knows_s[0] - knows_s[1]
+    return made, search, gains_s
+
+
+def test_the_told_crash_is_the_middle_one_of_all_that_were_found() -> None:
+    made, search, gains_s = nights()
+    assert made.found is not None and made.found.is_middle
+    assert len(gains_s) == made.found.compared >= ENOUGH
+    own_s = gains_s[made.found.replication, made.found.incident_key]
+    assert sum(gain_s < own_s for gain_s in gains_s.values()) == (len(gains_s) - 1) // 2
+    assert len(set(gains_s.values())) == len(gains_s)
+    assert made.found.sooner == sum(gain_s > 0 for gain_s in gains_s.values())
+    assert made.found.later == sum(gain_s < 0 for gain_s in gains_s.values())
+    assert (made.found.days, made.found.among) == (search.days, search.among)
+    hour = parts(made)["story"]["noticed"] / TICKS_PER_S / 3600
+    assert 1.5 <= hour <= 2.5
+
+
+def test_the_search_finds_what_whole_replications_hold_and_nothing_else() -> None:
+    made, search, _ = nights()
+    expected = []
+    last = max(crash.replication for crash in search.crashes)
+    for number in range(last + 1):
+        calls = draw(made.scenarios[0], number)
+        for incident in range(len(calls.incident_key)):
+            hour = (calls.incident_noticed_s[incident] - made.span.from_s) / 3600
+            callers = np.flatnonzero(calls.caller_incident == incident)
+            if (
+                made.worlds[0].kind_name[calls.incident_kind[incident]] == "traffic_accident"
+                and made.worlds[0].regency_name[calls.incident_regency[incident]] == "pati"
+                and 1.5 <= hour <= 2.5
+                and (calls.need_incident == incident).sum() >= 2
+                and calls.caller_dials_112[callers[calls.caller_start_s[callers].argmin()]]
+            ):
+                expected.append((number, 1, int(calls.incident_key[incident])))
+    assert [tuple(crash) for crash in search.crashes] == expected
+    assert search.days == last + 1
+
+
+def test_a_week_is_opened_on_the_day_of_its_incident_unless_a_day_is_asked_for() -> None:
+    scenarios = [sim112.scenario(name, *NIGHTS, "clock=default") for name in ("dec_2021", "pati")]
+    made = record(scenarios, replications=40)
+    assert made.found is not None and made.found.is_middle
+    assert made.span == span_of(scenarios[0], made.found.day)
+    third = record(scenarios, replications=40, day=3)
+    assert third.span == span_of(scenarios[0], 3)
+    assert third.found is not None and third.found.day == 3
+
+
+# ---- ways that are in no log -------------------------------------------------------------------------------
+
+POLICIES = (
+    *("clock=day", "area.regencies=[pati,kudus,jepara]", "demand.rate_factor=12"),
+    *("fleet.divert=true", "fleet.move_up=true"),
+)
+
+
+@lru_cache
+def diverted() -> Replay:
+    return record([sim112.scenario("pati", *POLICIES)], replication=0, day=1)
+
+
+def test_units_that_are_turned_away_or_moved_are_drawn() -> None:
+    made = diverted()
+    world, log, detours = made.worlds[0], made.logs[0], made.detours[0]
+    trips = parts(made)["scenarios"][0]["trips"]
+    moves = [of for of in detours if of.need == NONE]
+    turned = [of for of in detours if of.need != NONE]
+    assert len(moves) > 5 and len(turned) > 5
+    diverted_jobs = log.job_assignments > 1
+    assert diverted_jobs.sum() > 0
+    assert sum(log.job_assignments[diverted_jobs] - 1) <= len(turned)  # a job may be dropped and never served
+    states = {name: 0 for name in UNIT_STATES}
+    for now_s in np.arange(made.span.from_s, made.span.to_s, 613.0):
+        for name, count in units_by_state_at(world, log, float(now_s), detours).items():
+            states[name] += count
+    assert all(states.values())
+    # the trips beyond those of the log are the detours, each with a way from where it began
+    rows = np.flatnonzero(trips["is_move"])
+    begun = [of for of in moves if made.span.from_s <= of.assigned_s < made.span.to_s]
+    assert len(begun) <= len(rows) == len(begun) + (trips["assigned"][rows] < 0).sum() < len(moves)
+    for row in rows.tolist():
+        first, end = trips["leg_start"][3 * row + 2 : 3 * row + 4]
+        assert end > first and trips["leg_zone"][first] == trips["from_zone"][row]
+        assert trips["leg_zone"][end - 1] == trips["zone"][row]
+        assert trips["available"][row] < trips["returned"][row] <= trips["back"][row]
+
+
+def test_with_its_detours_a_unit_does_one_thing_at_a_time() -> None:
+    made = diverted()
+    trips = parts(made)["scenarios"][0]["trips"]
+    order = np.lexsort((trips["returned"], trips["assigned"], trips["unit"]))
+    unit, assigned, returned = (trips[name][order] for name in ("unit", "assigned", "returned"))
+    again = unit[1:] == unit[:-1]
+    assert again.sum() > 100
+    assert (assigned[1:][again] >= returned[:-1][again]).all()
+    # and a unit that was turned away is at once on another job
+    turned = [of for of in made.detours[0] if of.need != NONE]
+    log = made.logs[0]
+    sent = set(zip(log.job_unit.tolist(), log.job_assigned_s.tolist(), strict=True))
+    sent |= {(of.unit, of.assigned_s) for of in turned}
+    assert all((of.unit, of.left_s) in sent for of in turned)
+
+
+def test_noting_detours_changes_no_log() -> None:
+    made = diverted()
+    plain = choice.simulate("compiled", made.worlds[0], made.calls)
+    for name, column in vars(plain).items():
+        assert np.array_equal(column, getattr(made.logs[0], name), equal_nan=column.dtype.kind == "f"), name
 
 
 # ---- the page ----------------------------------------------------------------------------------------------
@@ -312,8 +447,6 @@ def test_bad_input_is_one_line(given: list[str], said: str, capsys: pytest.Captu
 
 
 def test_a_span_of_a_week_is_shown_by_the_day() -> None:
-    from sim112.views.replay import span_of
-
     week = sim112.scenario("pati")
     assert span_of(week, 1) == Span(86400.0, 2 * 86400.0)
     assert span_of(week, 7).to_s == week.clock.report_to_s

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim112.cli.language import spoken
+from sim112.cli.language import CHOICE, language_chosen, spoken
 from sim112.cli.words import (
     add_words,
     check_no_compare_keys,
@@ -30,7 +30,7 @@ def replay(words: list[str]) -> None:
     say = spoken().say
     parser.add_argument("--into", type=Path, metavar="FILE", help=say("cli.replay_into"))
     parser.add_argument("--replication", type=int, metavar="N", help=say("cli.replay_replication"))
-    parser.add_argument("--day", type=int, default=1, metavar="N", help=say("cli.replay_day"))
+    parser.add_argument("--day", type=int, metavar="N", help=say("cli.replay_day"))
     parser.add_argument("--regency", metavar="LABEL", help=say("cli.replay_regency"))
     given = parser.parse_intermixed_args(words)
     if given.into is not None and given.into.suffix.lower() not in (".html", ".htm"):
@@ -48,7 +48,7 @@ def replay(words: list[str]) -> None:
 
         print("---\n".join(to_yaml(scenario) for scenario in scenarios), end="")
         return
-    from sim112.views.replay import MOST_DAYS, page, record
+    from sim112.views.replay import page, record
 
     started = datetime.now().astimezone()
     made = record(
@@ -56,9 +56,9 @@ def replay(words: list[str]) -> None:
         replication=None if number is None else number - 1,
         day=given.day,
         regency=given.regency,
-        days=MOST_DAYS if most is None else most,
+        replications=most,
     )
-    text = page(made, scenarios[0].lang)
+    text = page(made, language_chosen(given.words) or scenarios[0].lang)
     if given.into is None:
         place = _write_with_results(text, scenarios, given.results, ["sim112", "replay", *words], started)
     else:
@@ -72,7 +72,7 @@ def _saved(words: Sequence[str]) -> StoredRun | None:
     folders = [word for word in words if "=" not in word and ("/" in word or "\\" in word)]
     if not folders:
         return None
-    if len(words) > 1:
+    if len([word for word in words if not word.startswith(CHOICE)]) > 1:
         raise InputError(
             f"replay needs one folder alone, given: {', '.join(words)}; a saved study is shown as it was"
         )

@@ -10,7 +10,7 @@ from typing import Any
 from sim112.engine import rules
 from sim112.engine.clock import Clock, Story, Timer, tell
 from sim112.engine.contract import NO_LIMIT, NONE, Calls, JobOutcome, Rank, World
-from sim112.engine.records import JobRecord
+from sim112.engine.records import Detour, JobRecord
 
 
 class State(IntEnum):
@@ -49,6 +49,7 @@ class Fleet:
         self.calls = calls
         self.period = 0  # of travel times, set by World.change_*
         self.jobs: list[JobRecord] = []
+        self.detours: list[Detour] = []  # in no log, as nothing is measured of them; a map shows them
         self.is_alerted = bytearray(len(calls.need_agency))
         self.units = [Unit(u, world) for u in range(len(world.unit_agency))]
 
@@ -191,6 +192,8 @@ class Fleet:
         if left_base and self.world.move_up:
             self.move_up(unit)
         if dropped is not None:
+            started = (dropped.assigned_s, dropped.rolling_s, self.env.now)
+            self.detours.append(Detour(unit.id, dropped.need, dropped.from_zone, dropped.scene, *started))
             dropped.unit = dropped.from_zone = NONE
             dropped.assigned_s = dropped.rolling_s = nan
             self.assign(dropped)
@@ -309,4 +312,5 @@ class Fleet:
         if nearest is not None:
             origin, nearest.base = nearest.base, gone.base
             nearest.turn += 1
+            self.detours.append(Detour(nearest.id, NONE, origin, gone.base, self.env.now, self.env.now, nan))
             tell(self.come_back(nearest, self.start_back(nearest, origin, 1.0, False), None))

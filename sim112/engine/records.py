@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import nan
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import simpy
@@ -49,6 +49,21 @@ class JobRecord:
         self.alerted_s = alerted_s
         # set by the fleet, not logged
         self.agency = self.regency = self.kind = self.priority = self.scene = NONE
+
+
+class Detour(NamedTuple):
+    """A unit's way that is in no log: to a job from which it was turned away, or to another station.
+
+    ``need`` is the job's, -1 for a move; ``left_s`` is when it was turned away, NaN for a move.
+    """
+
+    unit: int
+    need: int
+    from_zone: int
+    to_zone: int
+    assigned_s: float
+    rolling_s: float
+    left_s: float
 
 
 CALL_COLUMNS: dict[Any, tuple[str, ...]] = {

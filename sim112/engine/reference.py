@@ -22,7 +22,7 @@ from sim112.engine.clock import Clock, Story, Timer, tell
 from sim112.engine.contract import NONE, Calls, Change, Handler, Log, Outcome, Rank, World
 from sim112.engine.desks import Desk, Platform
 from sim112.engine.fleet import Fleet
-from sim112.engine.records import CallRecord, to_log
+from sim112.engine.records import CallRecord, Detour, to_log
 
 BLOCKED = (Outcome.BLOCKED_OUTAGE, Outcome.BLOCKED_PLATFORM, Outcome.BLOCKED_LINES)
 LOST = (*BLOCKED, Outcome.HUNG_UP, Outcome.ABANDONED)
@@ -36,19 +36,29 @@ def simulate(world: World, calls: Calls) -> Log:
 
     Returns the log of everything before ``world.end_s``; what is open then has ``UNFINISHED`` as its outcome.
     """
-    replication = Replication(as_lists(world), as_lists(calls))
+    return simulate_with_detours(world, calls)[0]
+
+
+def simulate_with_detours(world: World, calls: Calls) -> tuple[Log, list[Detour]]:
+    """The same, and the ways of units that were turned away or moved to another station, in order of time."""
     with paused_garbage_collection():
-        return replication.run()
+        return _run(world, calls)
+
+
+def _run(world: World, calls: Calls) -> tuple[Log, list[Detour]]:
+    replication = Replication(as_lists(world), as_lists(calls))
+    return replication.run(), replication.fleet.detours
 
 
 @contextmanager
 def paused_garbage_collection() -> Iterator[None]:
-    """Hardly anything in a run is garbage in cycles, but looking for it costs a sixth of the time."""
+    """Hardly anything becomes garbage in cycles during a run; looking for it costs a sixth of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.collect(0)  # the run itself is one, and would stay in memory for long
         if was_enabled:
             gc.enable()
 

@@ -7,17 +7,20 @@ what each key means. Times are seconds from the start of the scenario.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sim112.engine.contract import NONE, Bools, Calls, Floats, Log, Outcome, World
+from sim112.engine import rules
+from sim112.engine.contract import NONE, Bools, Calls, Change, Floats, Ints, Log, Outcome, World
+from sim112.engine.records import Detour
 
 SHOWN_AFTER_S = 300.0
 """How long a blocked or abandoned call is still shown. CHOICE: seen even where time runs fast."""
 
 CALL_STATES = ("ringing", "queued", "talking", "blocked", "abandoned")
-UNIT_STATES = ("turnout", "rolling", "on_scene", "to_hospital", "handover", "returning")
+UNIT_STATES = ("turnout", "rolling", "on_scene", "to_hospital", "handover", "returning", "moving")
 
 BLOCKED = (Outcome.BLOCKED_OUTAGE, Outcome.BLOCKED_PLATFORM, Outcome.BLOCKED_LINES)
 
@@ -65,9 +68,18 @@ def reported_s(calls: Calls, log: Log) -> Floats:
 
 
 def measures_at(
-    world: World, calls: Calls, log: Log, span: Span, now_s: float, regency: int | None = None
+    world: World,
+    calls: Calls,
+    log: Log,
+    span: Span,
+    now_s: float,
+    regency: int | None = None,
+    detours: Sequence[Detour] = (),
 ) -> dict[str, float]:
-    """The measures at one moment, of the whole area or of one regency; a mean of nothing is NaN."""
+    """The measures at one moment, of the whole area or of one regency; a mean of nothing is NaN.
+
+    ``detours`` are the ways that the log does not keep, where units are turned away or moved.
+    """
     counted = counted_calls(calls, log, span)
     here = np.ones(len(counted), dtype=bool)
     incidents = counted_incidents(world, calls, span)
@@ -92,6 +104,7 @@ def measures_at(
     reached = among & (log.job_on_scene_s <= now_s)
     alert_s = (log.job_alerted_s - noticed_s[calls.need_incident[of_job]])[alerted]
     busy = (log.job_unit != NONE) & (log.job_assigned_s <= now_s) & ~(log.job_available_s <= now_s)
+    turned = [own_unit[of.unit] for of in detours if of.need != NONE and of.assigned_s <= now_s < of.left_s]
     return {
         "calls_offered": float(offered.sum()),
         "calls_answered": float(answered.sum()),
@@ -106,7 +119,7 @@ def measures_at(
         "agencies_alerted": float(alerted.sum()),
         "alert_mean_s": _mean(alert_s),
         "agencies_reached": float(reached.sum()),
-        "units_busy": float(own_unit[log.job_unit[busy]].sum()),
+        "units_busy": float(own_unit[log.job_unit[busy]].sum() + sum(turned)),
     }
 
 
@@ -115,12 +128,14 @@ def calls_by_state_at(log: Log, now_s: float) -> dict[str, int]:
     return {name: int(here.sum()) for name, here in _call_states(log, now_s).items()}
 
 
-def units_by_state_at(world: World, log: Log, now_s: float) -> dict[str, int]:
+def units_by_state_at(
+    world: World, log: Log, now_s: float, detours: Sequence[Detour] = ()
+) -> dict[str, int]:
     """How many units are in each of ``UNIT_STATES`` at a moment; the others stand at their stations.
 
     A unit that is sent to another incident on its way back returns no longer from the earlier one.
     """
-    until_s = returned_s(world, log)
+    until_s = returned_s(world, log, detours)
     end_of_scene_s = np.fmin(log.job_leave_scene_s, log.job_available_s)
     edges = {
         "turnout": (log.job_assigned_s, log.job_rolling_s),
@@ -129,22 +144,61 @@ def units_by_state_at(world: World, log: Log, now_s: float) -> dict[str, int]:
         "to_hospital": (log.job_leave_scene_s, log.job_at_hospital_s),
         "handover": (log.job_at_hospital_s, log.job_available_s),
         "returning": (log.job_available_s, until_s),
+        "moving": (np.zeros(0), np.zeros(0)),
     }
-    return {
+    counts = {
         name: int(((start <= now_s) & ~(end <= now_s)).sum()) for name, (start, end) in edges.items()
     }
+    for of, end_s in zip(detours, detours_end_s(world, log, detours), strict=True):
+        if of.assigned_s <= now_s < end_s:
+            counts["moving" if of.need == NONE else "rolling" if of.rolling_s <= now_s else "turnout"] += 1
+    return counts
 
 
-def returned_s(world: World, log: Log) -> Floats:
+def returned_s(world: World, log: Log, detours: Sequence[Detour] = ()) -> Floats:
     """When each job's unit was back at its station or was assigned again, [jobs]; NaN: not before the end."""
     until_s = log.job_back_s.copy()
-    order = np.lexsort((log.job_assigned_s, log.job_unit))
-    for job, following in zip(order[:-1].tolist(), order[1:].tolist(), strict=True):
-        unit = log.job_unit[job]
-        again_s = log.job_assigned_s[following]
-        if unit != NONE and unit == log.job_unit[following] and not until_s[job] <= again_s:
-            until_s[job] = again_s
+    next_s = _next_assigned_s(log, detours, log.job_unit, log.job_assigned_s)
+    again = (log.job_unit != NONE) & np.isfinite(next_s) & ~(until_s <= next_s)
+    until_s[again] = next_s[again]
     return until_s
+
+
+def detours_end_s(world: World, log: Log, detours: Sequence[Detour]) -> Floats:
+    """When each detour ended: the unit was turned away, stood at the other station, or was assigned, [D]."""
+    if not detours:
+        return np.zeros(0)
+    unit = np.array([of.unit for of in detours])
+    began_s = np.array([of.assigned_s for of in detours])
+    next_s = _next_assigned_s(log, detours, unit, began_s)
+    left_s = [of.left_s if of.need != NONE else arrival_s(world, of) for of in detours]
+    ended_s: Floats = np.fmin(np.array(left_s), next_s)
+    return ended_s
+
+
+def arrival_s(world: World, move: Detour) -> float:
+    """When a unit that moves to another station would be there."""
+    changes = world.change_what == Change.PERIOD
+    row = int(np.searchsorted(world.change_time_s[changes], move.assigned_s, side="right")) - 1
+    period = int(world.change_value[changes][row])
+    way_s = float(world.travel_s[period, move.from_zone, move.to_zone])
+    return move.assigned_s + rules.leg_s(way_s, 1.0)
+
+
+def _next_assigned_s(log: Log, detours: Sequence[Detour], unit: Ints, after_s: Floats) -> Floats:
+    """When each of these units was assigned next after each of these times; infinite where it was not."""
+    turned = [of for of in detours if of.need != NONE]
+    sent = np.concatenate([log.job_unit, np.array([of.unit for of in turned], dtype=np.int64)])
+    sent_s = np.concatenate([log.job_assigned_s, np.array([of.assigned_s for of in turned], dtype=float)])
+    order = np.lexsort((sent_s, sent))
+    sent, sent_s = sent[order], sent_s[order]
+    found = np.full(len(unit), np.inf)
+    for row, (one, time_s) in enumerate(zip(unit.tolist(), after_s.tolist(), strict=True)):
+        first, last = np.searchsorted(sent, one), np.searchsorted(sent, one, side="right")
+        at = first + int(np.searchsorted(sent_s[first:last], time_s, side="right"))
+        if at < last:
+            found[row] = sent_s[at]
+    return found
 
 
 def _call_states(log: Log, now_s: float) -> dict[str, Bools]:

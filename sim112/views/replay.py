@@ -20,23 +20,28 @@ import numpy as np
 from sim112.config.scenario import Scenario
 from sim112.engine import choice
 from sim112.engine.contract import NONE, Calls, Log, World
+from sim112.engine.records import Detour
 from sim112.errors import InputError
 from sim112.study.moment import SHOWN_AFTER_S, Span
 from sim112.study.replication import draw, engine_for, same_demand, world_of
 from sim112.views.inlined import filled, hash_of, script_of, style_of
+from sim112.views.replay_choice import DAY_S, Days, Found, middle_one, nearest, night_crashes
 from sim112.views.replay_log import log_parts
 from sim112.views.replay_map import map_parts
-from sim112.views.replay_story import DAY_S, Found, choose, story_parts
+from sim112.views.replay_story import story_parts
 from sim112.views.words import LANGS, words
-from sim112.world.network import load_places
+from sim112.world.network import load_places, restrict
 
 STYLES = ("style.css",)
 SCRIPTS = (
     *("elements.js", "replay_data.js", "replay_state.js", "replay_words.js", "map.js"),
     *("replay_parts.js", "replay_story.js", "replay.js"),
 )
-MOST_DAYS = 366
-"""Replications that are looked through for the incident to open with. CHOICE: a year of nights."""
+MOST_SEARCHED = 10_000
+"""Replications that are looked through, by draws alone, for night crashes. CHOICE: some seconds."""
+
+MOST_DRAWN = 366
+"""Replications that are drawn whole where there are too few night crashes. CHOICE: a year of nights."""
 
 OPENS_WITH = "pati"
 """The regency whose incident is told, where it is simulated and another is not asked for."""
@@ -50,6 +55,7 @@ class Replay:
     worlds: tuple[World, ...]
     calls: Calls
     logs: tuple[Log, ...]
+    detours: tuple[Sequence[Detour], ...]
     span: Span
     replication: int
     found: Found | None
@@ -59,34 +65,67 @@ def record(
     scenarios: Sequence[Scenario],
     *,
     replication: int | None = None,
-    day: int = 1,
+    day: int | None = None,
     regency: str | None = None,
-    days: int = MOST_DAYS,
+    replications: int | None = None,
 ) -> Replay:
     """Simulate one replication of one scenario or of two on the same calls.
 
-    Without a ``replication`` it is the one of the incident to open with, looked for among the first ``days``.
-    ``day`` of the reported time is shown, counted from 1. Raises InputError where there is nothing to show.
+    Without a ``replication`` or ``day`` (of the reported time, from 1) it is that of the incident to open
+    with, looked for among the first ``replications``. Raises InputError where there is nothing to show.
     """
     first = scenarios[0]
     _check(scenarios)
-    span = span_of(first, day)
+    spans = [(day, span_of(first, day))] if day is not None else _days_of(first)
     worlds = tuple(world_of(scenario) for scenario in scenarios)
     label = regency or (OPENS_WITH if OPENS_WITH in worlds[0].regency_name else worlds[0].regency_name[0])
     if label not in worlds[0].regency_name:
         known = ", ".join(worlds[0].regency_name)
         raise InputError(f"--regency {label}: it is not simulated; use one of {known}")
-    at = worlds[0].regency_name.index(label)
-    has_112 = [bool(world.regency_desk[at] != NONE) for world in worlds]
-    is_112_told = any(has_112) and not (len(has_112) > 1 and all(has_112))
-    numbers = range(days) if replication is None else range(replication, replication + 1)
-    alone = world_of(_alone(first, label))
-    found = choose(_draws(first, label, numbers), alone, span, label, is_112_told)
+    numbers = range(MOST_SEARCHED if replications is None else replications)
+    if replication is not None:
+        numbers = range(replication, replication + 1)
+    found, engine = _found(scenarios, worlds, label, numbers, spans)
     shown = replication if replication is not None else found.replication if found is not None else 0
+    span = dict(spans)[found.day] if found is not None else spans[0][1]
     calls = draw(first, shown)
-    engine = engine_for(first, len(scenarios))
-    logs = tuple(choice.simulate(engine, world, calls) for world in worlds)
-    return Replay(tuple(scenarios), worlds, calls, logs, span, shown, found)
+    logs, detours = zip(*(_simulated(engine, world, calls) for world in worlds), strict=True)
+    return Replay(tuple(scenarios), worlds, calls, logs, detours, span, shown, found)
+
+
+def _simulated(engine: choice.Engine, world: World, calls: Calls) -> tuple[Log, Sequence[Detour]]:
+    """The log, which is the same from either engine, and what units drove beside it."""
+    if not (world.divert or world.move_up):
+        return choice.simulate(engine, world, calls), ()
+    from sim112.engine.reference import simulate_with_detours  # simpy is imported where it is needed
+
+    return simulate_with_detours(world, calls)
+
+
+def _found(
+    scenarios: Sequence[Scenario],
+    worlds: Sequence[World],
+    label: str,
+    numbers: range,
+    spans: Days,
+) -> tuple[Found | None, choice.Engine]:
+    """The incident to open with, and the engine that simulates the scenarios."""
+    first = scenarios[0]
+    at = worlds[0].regency_name.index(label)
+    is_112_told = any(world.regency_desk[at] != NONE for world in worlds)
+    area, _ = restrict(*load_places(first), (label,))
+    search = night_crashes(first, area, numbers, spans, is_112_told)
+    engine = engine_for(first, len(scenarios) * (1 + len(search.crashes)))
+
+    def simulated(number: int) -> tuple[Calls, list[Log]]:
+        calls = draw(first, number)
+        return calls, [choice.simulate(engine, world, calls) for world in worlds]
+
+    found = middle_one(search, is_112_told, simulated)
+    if found is None:
+        alone = _alone(first, label)
+        found = nearest(_draws(alone, numbers[:MOST_DRAWN]), world_of(alone), spans, label, is_112_told)
+    return found, engine
 
 
 def _check(scenarios: Sequence[Scenario]) -> None:
@@ -102,6 +141,12 @@ def _check(scenarios: Sequence[Scenario]) -> None:
                 f"replay: {first.name} and {scenario.name} do not face the same calls; give scenarios with "
                 "the same seed, clock, area, demand, callers and work"
             )
+
+
+def _days_of(scenario: Scenario) -> Days:
+    """The days of the reported time that can be shown, each with its number."""
+    last = int(np.ceil(scenario.clock.report_s / DAY_S))
+    return [(day, span_of(scenario, day)) for day in range(1, last + 1)]
 
 
 def span_of(scenario: Scenario, day: int) -> Span:
@@ -121,12 +166,11 @@ def _alone(scenario: Scenario, label: str) -> Scenario:
     return scenario.model_copy(update={"area": scenario.area.model_copy(update={"regencies": (label,)})})
 
 
-def _draws(scenario: Scenario, label: str, numbers: range) -> Iterator[tuple[int, Calls]]:
-    alone = _alone(scenario, label)
+def _draws(scenario: Scenario, numbers: range) -> Iterator[tuple[int, Calls]]:
     if scenario.demand.call_log is not None:
         numbers = numbers[:1]  # a call log is the same in every replication
     for number in numbers:
-        yield number, draw(alone, number)
+        yield number, draw(scenario, number)
 
 
 def page(replay: Replay, lang: str = "en") -> str:
@@ -166,8 +210,10 @@ def parts(replay: Replay, lang: str = "en") -> dict[str, Any]:
         "story": story,
         "scenarios": [
             {"name": scenario.name, "question": scenario.question}
-            | log_parts(world, replay.calls, log, replay.span)
-            for scenario, world, log in zip(replay.scenarios, replay.worlds, replay.logs, strict=True)
+            | log_parts(world, replay.calls, log, replay.span, detours)
+            for scenario, world, log, detours in zip(
+                replay.scenarios, replay.worlds, replay.logs, replay.detours, strict=True
+            )
         ],
         "words": {name: _words(name) for name in LANGS},
     }

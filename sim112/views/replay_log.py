@@ -7,13 +7,23 @@ What is blocked, waits or rolls at some instant is worked out on the page, by th
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim112.engine.contract import NONE, TICKS_PER_S, Calls, Change, Floats, Ints, Log, Outcome, World
-from sim112.study.moment import Span, counted_calls, counted_incidents, reported_s, returned_s
+from sim112.engine.records import Detour
+from sim112.study.moment import (
+    Span,
+    arrival_s,
+    counted_calls,
+    counted_incidents,
+    detours_end_s,
+    reported_s,
+    returned_s,
+)
 from sim112.world.roads import way
 
 NEVER = 2**31 - 1
@@ -26,15 +36,19 @@ FORGOTTEN_AFTER_S = 3600.0
 """How long an incident that nobody reported stays on the map. CHOICE: seen, and then out of the way."""
 
 Column = NDArray[np.int32]
+Leg = list[tuple[int, float]]
+"""A way as zones, each with the share of its duration at which it is passed."""
 
 
-def log_parts(world: World, calls: Calls, log: Log, span: Span) -> dict[str, Any]:
+def log_parts(
+    world: World, calls: Calls, log: Log, span: Span, detours: Sequence[Detour] = ()
+) -> dict[str, Any]:
     """One scenario's log within a span, and what of its world the page tells beside it."""
     return {
         "calls": _call_columns(world, calls, log, span),
         "incidents": _incident_columns(world, calls, log, span),
         "needs": _need_columns(world, calls, log, span),
-        "trips": _trip_columns(world, calls, log, span),
+        "trips": _trip_columns(world, calls, log, span, detours),
         "has_112": (world.regency_desk != NONE).astype(np.int32),
         "unit_agency": world.unit_agency.astype(np.int32),
         "unit_regency": world.unit_regency.astype(np.int32),
@@ -132,20 +146,23 @@ def _need_columns(world: World, calls: Calls, log: Log, span: Span) -> dict[str,
     }
 
 
-def _trip_columns(world: World, calls: Calls, log: Log, span: Span) -> dict[str, Column]:
-    """Jobs with a unit, and the legs it drove: three a job, to the scene, to hospital and back.
+def _trip_columns(
+    world: World, calls: Calls, log: Log, span: Span, detours: Sequence[Detour]
+) -> dict[str, Column]:
+    """Jobs with a unit, then detours, and the legs driven: three a trip, to the scene, to hospital and back.
 
     Leg ``l`` passes ``leg_zone[leg_start[l]:leg_start[l + 1]]``, each at a share of its duration
     (``leg_share``, in parts of SHARE); one that was not driven is empty. ``back`` is when the way back would
-    end, ``returned`` when it ends or is left for another incident.
+    end, ``returned`` when it ends or is left for another incident. A unit that is turned away before it
+    arrives has ``returned`` before ``on_scene``; a move to another station is a way back alone.
     """
-    returned = returned_s(world, log)
+    returned = returned_s(world, log, detours)
     rows = np.flatnonzero(
         (log.job_unit != NONE)
         & (log.job_assigned_s < span.to_s)
         & ~(np.fmax(returned, log.job_available_s) < span.from_s)
     )
-    legs: list[list[tuple[int, float]]] = []
+    legs: list[Leg] = []
     back_s = np.full(len(log.job_need), np.nan)
     ways = _Ways(world)
     for job in rows.tolist():
@@ -155,30 +172,69 @@ def _trip_columns(world: World, calls: Calls, log: Log, span: Span) -> dict[str,
             factor = calls.need_travel_factor[log.job_need[job]]
             back_s[job] = log.job_available_s[job] + ways.last_table_s * factor
     incident = calls.need_incident[log.job_need[rows]]
-    return {
-        "unit": log.job_unit[rows].astype(np.int32),
-        "regency": calls.incident_regency[incident].astype(np.int32),
-        "zone": calls.incident_zone[incident].astype(np.int32),
-        "hospital_zone": np.where(
-            log.job_hospital[rows] == NONE, NONE, _at(world.hospital_zone, log.job_hospital[rows])
-        ).astype(np.int32),
-        "from_zone": log.job_from_zone[rows].astype(np.int32),
-        "returned": ticks(returned[rows], span),
-        "back": ticks(back_s[rows], span),
-        "leg_start": np.cumsum([0, *(len(leg) for leg in legs)]).astype(np.int32),
-        "leg_zone": np.array([zone for leg in legs for zone, _ in leg], dtype=np.int32),
-        "leg_share": np.array([round(share * SHARE) for leg in legs for _, share in leg], dtype=np.int32),
-    } | {
-        name: ticks(getattr(log, f"job_{name}_s")[rows], span)
-        for name in ("assigned", "rolling", "on_scene", "leave_scene", "at_hospital", "available")
+    hospital_zone = np.where(
+        log.job_hospital[rows] == NONE, NONE, _at(world.hospital_zone, log.job_hospital[rows])
+    )
+    columns = {
+        "unit": log.job_unit[rows],
+        "zone": calls.incident_zone[incident],
+        "hospital_zone": hospital_zone,
+        "from_zone": log.job_from_zone[rows],
+        "is_move": np.zeros(len(rows), dtype=np.int64),
     }
+    times = {name: getattr(log, f"job_{name}_s")[rows] for name in CLOCK_POINTS}
+    times |= {"returned": returned[rows], "back": back_s[rows]}
+    shown = [
+        (of, end_s)
+        for of, end_s in zip(detours, detours_end_s(world, log, detours).tolist(), strict=True)
+        if of.assigned_s < span.to_s and end_s >= span.from_s
+    ]
+    for detour, end_s in shown:
+        own, own_times, own_legs = _detour(world, calls, ways, detour, end_s)
+        legs += own_legs
+        columns = {name: np.append(column, own[name]) for name, column in columns.items()}
+        times = {name: np.append(column, own_times.get(name, math.nan)) for name, column in times.items()}
+    return (
+        {name: column.astype(np.int32) for name, column in columns.items()}
+        | {name: ticks(column, span) for name, column in times.items()}
+        | {
+            "leg_start": np.cumsum([0, *(len(leg) for leg in legs)]).astype(np.int32),
+            "leg_zone": np.array([zone for leg in legs for zone, _ in leg], dtype=np.int32),
+            "leg_share": np.array([round(share * SHARE) for leg in legs for _, share in leg], dtype=np.int32),
+        }
+    )
+
+
+CLOCK_POINTS = ("assigned", "rolling", "on_scene", "leave_scene", "at_hospital", "available")
+
+
+def _detour(
+    world: World, calls: Calls, ways: _Ways, detour: Detour, end_s: float
+) -> tuple[dict[str, int], dict[str, float], list[Leg]]:
+    """One trip that is in no log, as the columns, times and legs of a trip."""
+    is_move = detour.need == NONE
+    columns = {
+        "unit": detour.unit,
+        "zone": detour.to_zone,
+        "hospital_zone": NONE,
+        "from_zone": detour.from_zone,
+        "is_move": int(is_move),
+    }
+    times = {"assigned": detour.assigned_s, "rolling": detour.rolling_s, "returned": end_s}
+    if is_move:
+        way = ways.leg(detour.assigned_s, detour.from_zone, detour.to_zone)
+        times |= {"available": detour.assigned_s, "back": arrival_s(world, detour)}
+        return columns, times, [Leg(), Leg(), way]
+    if math.isnan(detour.rolling_s):
+        return columns, times, [Leg(), Leg(), Leg()]
+    way = ways.leg(detour.rolling_s, detour.from_zone, detour.to_zone, to_scene=True)
+    factor = float(calls.need_travel_factor[detour.need])
+    times["on_scene"] = detour.rolling_s + ways.last_table_s * factor  # when it would have been there
+    return columns, times, [way, Leg(), Leg()]
 
 
 def _at(values: Ints, index: Ints) -> Ints:
     return values[index] if len(values) else np.full(index.shape, NONE, dtype=np.int64)
-
-
-Leg = list[tuple[int, float]]
 
 
 class _Ways:

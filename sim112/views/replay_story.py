@@ -1,95 +1,17 @@
-"""The incident with which a replay opens: how it is chosen, and what the logs say of it step by step.
-
-It is a road crash of one regency, as near to two in the morning as there is, at which several agencies are
-needed; where the scenarios differ in the regency's 112, one whose first caller dials 112 comes first. The
-page says how many days were looked through and how many crashes such a one stands among.
-"""
+"""What the logs say of the incident with which a replay opens, step by step."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sim112.engine.contract import NONE, Calls, Handler, Log, Outcome, World
 from sim112.study.moment import BLOCKED, Span
+from sim112.views.replay_choice import Found, callers_of, needs_of
 from sim112.views.replay_log import ticks
-
-HOUR_S, DAY_S = 3600.0, 86400.0
-WANTED_KIND = "traffic_accident"
-WANTED_HOUR = 2.0
-SEVERAL = 2
-"""Agencies that shall be needed."""
-
-TOLD_S = 2 * HOUR_S
-"""The story is told to its end before the span ends. CHOICE: longer than nearly every job."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """An incident by its key, in a replication; how many like it were looked at, in how many days."""
-
-    replication: int
-    incident_key: int
-    is_to_112: bool
-    days: int
-    among: int
-    among_to_112: int
-
-
-def choose(
-    drawn: Iterator[tuple[int, Calls]], world: World, span: Span, regency: str, is_112_told: bool
-) -> Found | None:
-    """The incident to open with, out of replications; None where no emergency needs an agency there.
-
-    ``is_112_told``: whether an incident that is reported to 112 comes before all others.
-    """
-    best: tuple[tuple[Any, ...], Found] | None = None
-    days = among = among_to_112 = 0
-    for replication, calls in drawn:
-        days += 1
-        for incident in _emergencies(world, calls, span, regency):
-            needed = int((calls.need_agency[_needs(calls, incident)] != NONE).sum())
-            to_112 = bool(calls.caller_dials_112[_callers(calls, incident)[0]])
-            is_wanted = world.kind_name[calls.incident_kind[incident]] == WANTED_KIND and needed >= SEVERAL
-            among, among_to_112 = among + is_wanted, among_to_112 + (is_wanted and to_112)
-            hour = (world.start_of_week_s + float(calls.incident_noticed_s[incident])) % DAY_S / HOUR_S
-            apart_h = min(abs(hour - WANTED_HOUR), 24 - abs(hour - WANTED_HOUR))
-            order = (not is_wanted, is_112_told and not to_112, -needed * (not is_wanted), apart_h, days)
-            if best is None or order < best[0]:
-                key = int(calls.incident_key[incident])
-                best = order, Found(replication, key, to_112, 0, 0, 0)
-    if best is None:
-        return None
-    one = best[1]
-    return Found(one.replication, one.incident_key, one.is_to_112, days, among, among_to_112)
-
-
-def _emergencies(world: World, calls: Calls, span: Span, regency: str) -> list[int]:
-    """Emergencies of a regency that need some agency and have a caller, early enough in a span."""
-    if regency not in world.regency_name:
-        return []
-    noticed_s = calls.incident_noticed_s
-    needs = np.zeros(len(noticed_s), dtype=bool)
-    needs[calls.need_incident[calls.need_agency != NONE]] = True
-    needs &= np.isin(np.arange(len(noticed_s)), calls.caller_incident)
-    here = calls.incident_regency == world.regency_name.index(regency)
-    inside = (noticed_s >= span.from_s) & (noticed_s < max(span.to_s - TOLD_S, span.from_s + TOLD_S))
-    found = needs & here & inside & world.kind_is_emergency[calls.incident_kind]
-    return [int(incident) for incident in np.flatnonzero(found)]
-
-
-def _needs(calls: Calls, incident: int) -> slice:
-    return slice(int(calls.need_start[incident]), int(calls.need_start[incident + 1]))
-
-
-def _callers(calls: Calls, incident: int) -> list[int]:
-    """The callers of an incident in the order in which they decide to call."""
-    found = np.flatnonzero(calls.caller_incident == incident)
-    return [int(caller) for caller in found[np.argsort(calls.caller_start_s[found], kind="stable")]]
 
 
 def story_parts(
@@ -98,16 +20,13 @@ def story_parts(
 ) -> dict[str, Any]:  # fmt: skip
     """What the page tells of the incident: its place, and for each scenario the events in order of time."""
     incident = int(np.flatnonzero(calls.incident_key == found.incident_key)[0])
-    needs = range(*_needs(calls, incident).indices(len(calls.need_agency)))
+    needs = range(*needs_of(calls, incident).indices(len(calls.need_agency)))
     return {
         "zone": int(calls.incident_zone[incident]),
         "regency": int(calls.incident_regency[incident]),
         "kind": int(calls.incident_kind[incident]),
         "noticed": _tick(float(calls.incident_noticed_s[incident]), span),
-        "is_to_112": found.is_to_112,
-        "days": found.days,
-        "among": found.among,
-        "among_to_112": found.among_to_112,
+        "found": {name: value for name, value in vars(found).items() if name != "incident_key"},
         "agencies": [int(calls.need_agency[need]) for need in needs if calls.need_agency[need] != NONE],
         "events": [
             _events(world, calls, log, span, incident, hospitals)
@@ -130,9 +49,9 @@ def _events(
     """What happened to one incident in one scenario, in order of time: ``t`` in ticks, ``what``, fields."""
     noticed_s = float(calls.incident_noticed_s[incident])
     told: list[Told] = [(noticed_s, "noticed", {})]
-    for number, caller in enumerate(_callers(calls, incident), start=1):
+    for number, caller in enumerate(callers_of(calls, incident), start=1):
         told += _calls_of(world, calls, log, caller, number)
-    for need in range(*_needs(calls, incident).indices(len(calls.need_agency))):
+    for need in range(*needs_of(calls, incident).indices(len(calls.need_agency))):
         told += _job_of(world, calls, log, need, hospitals)
     order = {"noticed": 0, "offered": 1, "blocked": 2, "abandoned": 2, "answered": 3, "ticket": 4}
     told = sorted(told, key=lambda event: (event[0], order.get(event[1], 9)))

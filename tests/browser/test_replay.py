@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_replay import diverted
 
 import sim112
 from sim112.study.moment import calls_by_state_at, measures_at, units_by_state_at
@@ -22,7 +23,7 @@ BUSY = ("clock=day", "demand.rate_factor=4", "area.regencies=[pati,kudus,jepara,
 
 @pytest.fixture(scope="module")
 def replay() -> Replay:
-    return record([sim112.scenario(name, *BUSY) for name in ("dec_2021", "pati")], days=30)
+    return record([sim112.scenario(name, *BUSY) for name in ("dec_2021", "pati")], replications=30)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,38 @@ def test_a_moment_is_what_python_says_of_the_log(wide: Opened, replay: Replay, h
                 assert (told is None) if math.isnan(value) else told == pytest.approx(value, abs=1e-9), key
             assert shown["calls_by_state"] == calls_by_state_at(log, now_s)
             assert shown["units_by_state"] == units_by_state_at(world, log, now_s)
+
+
+def test_ways_that_are_in_no_log_are_shown_as_python_says(browser: Any, tmp_path: Path) -> None:
+    made = diverted()
+    path = tmp_path / "diverted.html"
+    path.write_text(page(made, "id"), encoding="utf-8")
+    opened = Opened(browser, path, WIDE)
+    world, log, detours = made.worlds[0], made.logs[0], made.detours[0]
+    moving = 0
+    for time_s in [7 + 1801 * step for step in range(45)]:
+        now_s = made.span.from_s + time_s
+        state = opened.ask(f"sim112.stateAt({time_s})")["scenarios"][0]
+        assert state["units_by_state"] == units_by_state_at(world, log, now_s, detours)
+        expected = measures_at(world, made.calls, log, made.span, now_s, None, detours)
+        assert state["measures"]["units_busy"] == expected["units_busy"]
+        moving += state["units_by_state"]["moving"]
+    assert moving > 0
+    opened.ask("sim112.setMode('day')")
+    assert "pindah ke pos lain" in opened.page.inner_text(".legend")
+    opened.page.close()
+
+
+def test_the_words_above_the_maps_tell_what_happened_and_at_the_end_what_differed(wide: Opened) -> None:
+    wide.page.click(".languages button[lang=en]")
+    begins = wide.page.inner_text(".banner")
+    assert begins.startswith("Traffic accident in Pati at ") and begins.endswith("Press Next.")
+    wide.ask("sim112.setTime(sim112.steps.at(-1))")
+    told = wide.ask("sim112.storyAt(86400).map(({ agencies }) => agencies)")
+    knows = [max(one["knows_s"] for one in agencies) for agencies in told]
+    how = "at the same time" if knows[0] == knows[1] else "sooner" if knows[1] < knows[0] else "later"
+    first = wide.page.inner_text(".banner").split(";")[0]
+    assert first.startswith("In B: all agencies know ") and first.endswith(how)
 
 
 def test_some_moment_has_each_of_the_common_states(replay: Replay) -> None:

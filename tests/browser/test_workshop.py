@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,19 +35,26 @@ class Served:
     address: str
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    workshop = opened(offer_of(SMALL), "127.0.0.1", "id")
+@contextmanager
+def serving(workshop: Workshop) -> Iterator[str]:
+    """A workshop is served, at this address, until the end."""
     listening: socket.socket = listen("127.0.0.1", 0)
     config = uvicorn.Config(app_of(workshop), ws="none", log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    yield Served(workshop, f"http://127.0.0.1:{listening.getsockname()[1]}/")
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
     server.should_exit = True
     thread.join(timeout=20)
     listening.close()
     workshop.close()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    workshop = opened(offer_of(SMALL), "127.0.0.1", "id")
+    with serving(workshop) as address:
+        yield Served(workshop, address)
 
 
 class Visitor:
@@ -89,6 +97,22 @@ class Visitor:
         )
         box = self.page.locator(".map canvas").bounding_box()
         return box["x"] + x, box["y"] + y
+
+    def colour_at(self, label: str) -> str:
+        """The colour that most of a regency has on the map."""
+        colour: str = self.ask(
+            "(() => { const { data, map } = sim112;"
+            f" const at = data.map.regencies.findIndex((one) => one.label === '{label}');"
+            " const canvas = document.querySelector('.map canvas'), pen = canvas.getContext('2d');"
+            " const ratio = window.devicePixelRatio, counts = {}, { zones, zone_regency } = data.map;"
+            " zone_regency.forEach((regency, zone) => { if (regency !== at) return;"
+            " const [x, y] = map.toScreen(zones[2 * zone], zones[2 * zone + 1]);"
+            " for (const [dx, dy] of [[4, 4], [-4, 4], [4, -4], [-4, -4]]) {"
+            " const [r, g, b] = pen.getImageData((x + dx) * ratio, (y + dy) * ratio, 1, 1).data;"
+            " const key = `rgb(${r}, ${g}, ${b})`; counts[key] = (counts[key] ?? 0) + 1; } });"
+            " return Object.entries(counts).sort((a, b) => b[1] - a[1])[0][0]; })()"
+        )
+        return colour
 
 
 @pytest.fixture
@@ -163,6 +187,7 @@ def test_keys_alone_switch_a_regency_and_choose_scenarios(visitor: Visitor) -> N
         press("Tab")
         seen.append(visitor.ask("document.activeElement.id"))
     wanted = {"before", "after", "id", "en", "place", "toggle", "flood", "save", "share", "reset"}
+    wanted |= {"map_centres", "map_after", "map_difference"}
     assert wanted | {slider["name"] for slider in visitor.ask("sim112.data.sliders")} <= set(seen)
     visitor.page.select_option("#after", "all_35")
     visitor.settled()
@@ -170,6 +195,56 @@ def test_keys_alone_switch_a_regency_and_choose_scenarios(visitor: Visitor) -> N
     assert (
         visitor.page.inner_text("#toggle") == "Nyalakan 112 di Pati"
     )  # the switch turns what the scenario has
+
+
+def test_the_map_shows_a_measure_by_colour_and_its_numbers_in_a_table(visitor: Visitor) -> None:
+    visitor.settled()
+    centres = visitor.colour_at("pati"), visitor.colour_at("kudus")
+    visitor.page.focus("#map_after")
+    visitor.page.keyboard.press("Enter")
+    visitor.page.select_option("#measure", "alert_capped_s")
+    rows = {place: visitor.row(place, "alert_capped_s") for place in ("pati", "kudus", "jepara")}
+    values = {place: row["after"][0] * row["factor"] for place, row in rows.items()}
+    legend = visitor.ask(
+        "[...document.querySelectorAll('.map .legend span')].map((one) =>"
+        " [getComputedStyle(one.querySelector('i')).backgroundColor, one.textContent])"
+    )
+    for place, value in values.items():
+        [shown] = [text for colour, text in legend if colour == visitor.colour_at(place)]
+        low, high = (float(end.replace(",", ".")) for end in shown.split(" s.d. "))
+        assert low <= value <= high, (place, value, shown)
+    assert (visitor.colour_at("pati"), visitor.colour_at("kudus")) != centres
+    assert "menit" in visitor.page.inner_text(".map .legend")
+    # the difference is coloured where it is clear of 0 alone
+    visitor.page.click("#map_difference")
+    neutral = visitor.colour_at("kudus")
+    assert {visitor.colour_at(place) for place in rows} == {neutral}
+    visitor.ask("sim112.change({ values: { units: 0.6 } })")
+    visitor.page.select_option("#measure", "response_capped_s")
+    clear = {
+        place: visitor.row(place, "response_capped_s")["difference"][1] > 0 for place in ("pati", "jepara")
+    }
+    assert any(clear.values())
+    for place, is_clear in clear.items():
+        assert (visitor.colour_at(place) != neutral) == is_clear
+    # all numbers by keyboard, and the view in the address
+    visitor.page.focus("#numbers")
+    visitor.page.keyboard.press("Enter")
+    table = visitor.page.inner_text("dialog[open] table")
+    assert all(name in table for name in ("Pati", "Kudus", "Jepara", "Sampai unit pertama tiba"))
+    visitor.page.keyboard.press("Escape")
+    assert "map=difference&measure=response_capped_s" in visitor.page.url
+
+
+def test_what_a_slider_means_is_told_where_it_is_used(visitor: Visitor) -> None:
+    said = visitor.page.inner_text(".about_line")
+    for slider in visitor.ask("sim112.data.sliders"):
+        visitor.page.focus(f"#{slider['name']}")
+        told = visitor.page.inner_text(".about_line")
+        assert told != said
+        described = visitor.page.get_attribute(f"#{slider['name']}", "aria-describedby")
+        assert visitor.page.text_content(f"#{described}") == told
+        said = told
 
 
 def test_the_address_restores_what_was_chosen(visitor: Visitor, browser: Any, served: Served) -> None:

@@ -6,6 +6,7 @@ const ROADS = { toll: ["#8a8478", 2.4], national: ["#9c968a", 1.8], provincial: 
 const AGENCY_COLOURS = ["#c44e00", "#00795a", "#005f9e", "#a3457f"]; // darkened from Okabe and Ito, in their order
 const CALL_COLOURS = { ringing: "#b36b00", queued: "#f0c800", talking: "#3f9fd8", blocked: "#1a1a1a", abandoned: "#6a6a6a" };
 const INCIDENT_COLOURS = { unreported: "#ffffff", reported: "#ffd75e", reached: "#6fc3a5" };
+const FONT = 'system-ui, "Segoe UI", Roboto, "Liberation Sans", "DejaVu Sans", sans-serif';
 const MARGINS = { above: 38, below: 22, beside: 6 }; // room for the words that lie on the map, pixels
 const NEAR_KM = 14; // a pointer farther than this from any zone points at no regency
 
@@ -42,8 +43,9 @@ function schematicMap(canvas, map) {
 
   const toScreen = (x, y) => [left + scale * x, top + scale * y];
 
-  // Draw what stands still. `fill(regency)` is the colour of an area, `selected` a regency or null.
-  function drawStill({ fill, selected = null, names = (at) => map.regencies[at].name, stations = true }) {
+  // Draw what stands still. `fill(regency)` is the colour of an area, `selected` a regency or null,
+  // `stations(agency)` whether an agency's stations are shown; without, no hospitals either.
+  function drawStill({ fill, selected = null, names = (at) => map.regencies[at].name, stations = () => true }) {
     const pen = still.getContext("2d");
     const isNear = scale > 5;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -68,7 +70,7 @@ function schematicMap(canvas, map) {
       pen.stroke(roadsPath(map, number));
     }
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    if (stations) drawStations(pen, isNear);
+    if (stations) drawStations(pen, isNear, stations);
     if (selected !== null) outline(pen, selected);
     drawNames(pen, names, selected);
   }
@@ -93,10 +95,11 @@ function schematicMap(canvas, map) {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
-  function drawStations(pen, isNear) {
+  function drawStations(pen, isNear, isShown) {
     const size = isNear ? 5 : 2;
     pen.globalAlpha = isNear ? 0.8 : 0.45;
     for (let at = 0; at < map.station_agency.length; at++) {
+      if (!isShown(map.station_agency[at])) continue;
       const [x, y] = toScreen(map.stations[2 * at], map.stations[2 * at + 1]);
       pen.fillStyle = AGENCY_COLOURS[map.station_agency[at] % AGENCY_COLOURS.length];
       pen.fillRect(x - size / 2, y - size / 2, size, size);
@@ -110,7 +113,7 @@ function schematicMap(canvas, map) {
 
   function drawNames(pen, names, selected) {
     const size = width < 480 ? 10 : scale > 5 ? 14 : 12;
-    pen.font = `${size}px system-ui, "Segoe UI", Roboto, "Liberation Sans", "DejaVu Sans", sans-serif`;
+    pen.font = `${size}px ${FONT}`;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
@@ -222,6 +225,9 @@ function marksOf(pen, size, ratio) {
     incident: (x, y, state) => stamp(x, y, `incident ${state}`, (own, at) => drawIncident(own, at, at, state, size)),
     unit: (x, y, state, agency) =>
       stamp(x, y, `${state} ${agency}`, (own, at) => drawUnit(own, at, at, state, agency, size)),
+    way: (points, agency) => drawWay(pen, points, agency, size),
+    ring: (x, y) => drawRing(pen, x, y, size),
+    name: (x, y, text) => drawName(pen, x, y - 26 * size, text),
   };
 }
 
@@ -296,16 +302,55 @@ function drawUnit(pen, x, y, state, agency, size) {
     pen.lineTo(x + r * 1.2, y);
     pen.lineTo(x, y + r * 1.2);
     pen.lineTo(x - r * 1.2, y);
+  } else if (state === "moving") {
+    pen.rect(x - r * 0.6, y - r * 0.6, r * 1.2, r * 1.2);
   } else {
     pen.arc(x, y, r * 0.6, 0, 2 * Math.PI);
   }
   pen.closePath();
-  const isOpen = state === "turnout" || state === "handover" || state === "returning";
+  const isOpen = ["turnout", "handover", "returning", "moving"].includes(state);
   pen.fillStyle = isOpen ? "#ffffff" : colour;
   pen.strokeStyle = isOpen ? colour : "#ffffff";
   pen.lineWidth = (isOpen ? 2 : 1.2) * size;
   pen.fill();
   pen.stroke();
+}
+
+// The way that a unit is driving.
+function drawWay(pen, points, agency, size) {
+  if (points.length < 2) return;
+  pen.beginPath();
+  for (const [x, y] of points) pen.lineTo(x, y);
+  pen.globalAlpha = 0.5;
+  pen.lineJoin = pen.lineCap = "round";
+  pen.lineWidth = 4.5 * size;
+  pen.strokeStyle = AGENCY_COLOURS[agency % AGENCY_COLOURS.length];
+  pen.stroke();
+  pen.globalAlpha = 1;
+  pen.lineCap = "butt";
+}
+
+// A ring around what is told of.
+function drawRing(pen, x, y, size) {
+  for (const [colour, wide] of [["rgba(255,255,255,0.9)", 6], [INK, 2]]) {
+    pen.beginPath();
+    pen.arc(x, y, 23 * size, 0, 2 * Math.PI);
+    pen.strokeStyle = colour;
+    pen.lineWidth = wide;
+    pen.stroke();
+  }
+}
+
+function drawName(pen, x, y, text) {
+  pen.font = `600 13px ${FONT}`;
+  pen.textAlign = "center";
+  pen.textBaseline = "bottom";
+  pen.lineJoin = "round";
+  pen.lineWidth = 4;
+  pen.strokeStyle = "rgba(255,255,255,0.9)";
+  pen.strokeText(text, x, y);
+  pen.fillStyle = INK;
+  pen.fillText(text, x, y);
 }
 
 // An incident: a star, white while nobody was told of it.

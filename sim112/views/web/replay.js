@@ -14,11 +14,20 @@ function start(data) {
     mode: data.story ? "story" : "day", regency: null, hovered: null,
   };
   const steps = data.story ? stepsOf(data) : [];
+  const longest_s = data.story ? longestWay(data) : 0;
   let language = languageOf(data, data.lang);
   let shown = {}; // the nodes that change
   let last_ms = null;
   let asked = false;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+  const fitted = new ResizeObserver(() => {
+    // all of them: a map that is resized is empty until it is drawn again
+    if (shown.maps.map(({ map }) => map.resize()).some(Boolean)) {
+      drawStill();
+      render();
+    }
+  });
 
   // ---- the clock -------------------------------------------------------------------------------------------
 
@@ -36,8 +45,8 @@ function start(data) {
       now.time_s = Math.min(now.time_s + now.glide * passed_s, now.goal_s);
       if (now.time_s >= now.goal_s) now.goal_s = null;
     } else if (now.playing) {
-      now.time_s = Math.min(now.time_s + now.speed * passed_s, data.span_s);
-      if (now.time_s >= data.span_s) now.playing = false;
+      now.time_s = Math.min(now.time_s + now.speed * passed_s, lastTime());
+      if (now.time_s >= lastTime()) now.playing = false;
     }
     render();
     if (now.playing || now.goal_s !== null) ask(); else last_ms = null;
@@ -51,7 +60,7 @@ function start(data) {
   }
 
   function play(playing = !now.playing) {
-    if (playing && now.time_s >= data.span_s) now.time_s = 0;
+    if (playing && now.time_s >= lastTime()) now.time_s = firstTime();
     now.goal_s = null;
     now.playing = playing;
     last_ms = null;
@@ -63,6 +72,9 @@ function start(data) {
     shown.speed.value = String(now.speed);
   }
 
+  // What is played and slid through: the incident, or the day.
+  const firstTime = () => (now.mode === "story" ? Math.max(0, steps[0] - 60) : 0);
+  const lastTime = () => (now.mode === "story" ? steps.at(-1) : data.span_s);
   const target = () => now.goal_s ?? now.time_s;
   const stepNumber = () => steps.filter((step) => step <= target()).length;
 
@@ -109,9 +121,12 @@ function start(data) {
     document.title = title;
     app.className = `${several ? "several" : "single"} in_${now.mode}`;
     app.replaceChildren(
-      header(title), make("main", { class: "maps" }, ...data.scenarios.map(mapPanel)), legendOf(data, language), bar(),
-      make("section", { class: "lower" }, now.mode === "story" ? storyPanel() : dayPanel()), tip(), keysDialog(),
+      header(title), now.mode === "story" ? banner() : "", make("main", { class: "maps" }, ...data.scenarios.map(mapPanel)),
+      legendOf(data, language, now.mode), bar(),
+      make("section", { class: "lower", "aria-label": say(`${now.mode}_tab`) }, now.mode === "story" ? storyPanel() : dayPanel()), tip(), keysDialog(),
     );
+    fitted.disconnect();
+    for (const box of [app, ...app.querySelectorAll(".sheet")]) fitted.observe(box);
     for (const panel of shown.maps) panel.map.resize();
     drawStill();
     drawStrips();
@@ -135,6 +150,11 @@ function start(data) {
         }, lang.toUpperCase()))));
   }
 
+  function banner() {
+    shown.banner = make("p");
+    return make("section", { class: "banner", "aria-label": language.say("story.about") }, shown.banner);
+  }
+
   function mapPanel(scenario, number) {
     const { say } = language;
     const canvas = make("canvas", { role: "img" });
@@ -155,7 +175,7 @@ function start(data) {
     return make("section", { class: "map" },
       make("h2", {}, data.scenarios.length > 1 ? letter(number) : null, language.scenario(scenario), small),
       make("div", { class: "sheet" }, canvas,
-        make("span", { class: "schematic" }, say(data.map.has_nearer_islands ? "schematic_islands" : "schematic"))));
+        make("span", { class: "schematic" }, say(data.map.has_nearer_islands && now.mode === "day" ? "schematic_islands" : "schematic"))));
   }
 
   function bar() {
@@ -167,7 +187,7 @@ function start(data) {
       ...SPEEDS.map((speed) => make("option", { value: speed }, say("times", { number: language.number(speed) }))));
     shown.speed.value = String(now.speed);
     shown.scrub = make("input", {
-      type: "range", id: "scrub", min: 0, max: data.span_s, step: 1, "aria-label": say("time"),
+      type: "range", id: "scrub", min: Math.floor(firstTime()), max: Math.ceil(lastTime()), step: 1, "aria-label": say("time"),
       oninput: () => { now.playing = false; setTime(Number(shown.scrub.value)); },
     });
     const parts = [make("div", { class: "clock" }, shown.clock, shown.date)];
@@ -228,27 +248,26 @@ function start(data) {
   }
 
   function storyPanel() {
-    const { say } = language, { story } = data, place = language.place(data.map.regencies[story.regency]);
-    const kind = capital(language.named("kinds", data.map.kinds[story.kind]));
-    const noticed_s = story.noticed / TICKS_PER_S;
-    const fields = {
-      kind, regency: place, time: language.time(noticed_s), among: language.number(story.among),
-      to_112: language.number(story.among_to_112), days: language.number(story.days),
-    };
-    const why = [say(story.is_to_112 ? "story.why_112" : "story.why", fields)];
-    if (!story.is_to_112 && data.scenarios.length > 1) why.push(say("story.same"));
-    shown.told = data.scenarios.map(() => make("ol", { "aria-live": "polite", tabindex: "0" }));
-    shown.facts = data.scenarios.map(() => story.agencies.map(() => ({ knows: make("td"), there: make("td") })));
-    const rows = story.agencies.flatMap((agency, at) => ["knows", "there"].map((what) => make("tr", {},
-      make("th", { scope: "row" }, `${capital(language.named("agencies", data.map.agencies[agency]))}: ${say(`story.${what}`)}`),
-      ...shown.facts.map((facts) => facts[at][what]))));
+    const { say } = language, { story } = data, several = data.scenarios.length > 1;
+    shown.told = data.scenarios.map((scenario) =>
+      make("ol", { "aria-live": "polite", "aria-label": language.scenario(scenario), tabindex: "0" }));
+    shown.facts = data.scenarios.map(() => []);
+    const rows = story.agencies.flatMap((agency) => data.scenarios.map((_, number) => {
+      const bar = makeSvg("svg", { viewBox: `0 0 ${BAR.wide} ${BAR.high}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+      const fact = { bar, knows: make("td"), there: make("td"), colour: AGENCY_COLOURS[agency % AGENCY_COLOURS.length] };
+      shown.facts[number].push(fact);
+      const name = capital(language.named("agencies", data.map.agencies[agency]));
+      return make("tr", { class: number ? "second" : "first" },
+        make("th", { scope: "row" }, number ? make("span", { class: "unseen" }, name) : name, several ? letter(number) : null),
+        make("td", { class: "bar_cell" }, bar), fact.knows, fact.there);
+    }));
     return make("div", { class: "story" },
       ...data.scenarios.map((scenario, number) => make("div", { class: "told" },
-        make("p", { class: "lead" }, data.scenarios.length > 1 ? letter(number) : null, language.scenario(scenario)), shown.told[number])),
-      make("div", { class: "facts" }, make("h2", {}, say("story.heading", fields)),
-        make("table", {}, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, say("story.summary")),
-          ...data.scenarios.map((_, number) => make("th", { scope: "col" }, data.scenarios.length > 1 ? letter(number) : "")))),
-        make("tbody", {}, ...rows)), make("p", { class: "why" }, why.join(" "))));
+        make("p", { class: "lead" }, several ? letter(number) : null, language.scenario(scenario)), shown.told[number])),
+      make("div", { class: "facts", tabindex: "0", role: "group", "aria-label": say("story.summary") },
+        make("table", {}, make("thead", {}, make("tr", {}, make("th", { scope: "col", colspan: "2" }, say("story.summary")),
+          make("th", { scope: "col" }, say("story.knows")), make("th", { scope: "col" }, say("story.there")))),
+        make("tbody", {}, ...rows)), make("p", { class: "why" }, whyText(data, language))));
   }
 
   function tip() {
@@ -272,6 +291,7 @@ function start(data) {
       map.drawStill({
         fill: (regency) => (scenario.has_112[regency] ? LAND_112 : LAND), selected: now.regency,
         names: (at) => language.place(data.map.regencies[at]),
+        stations: (agency) => now.mode === "day" || data.story.agencies.includes(agency),
       });
     }
   }
@@ -313,9 +333,14 @@ function start(data) {
   function drawMoment({ canvas, map, small, scenario }, moment) {
     map.draw((marks, toScreen) => {
       const at = (zone) => toScreen(...zonePoint(data.map, zone));
+      for (const { row, state, agency } of moment.units) {
+        if (state === "rolling" || state === "to_hospital") marks.way(wayOfTrip(data.map, scenario.trips, row, state).map(([x, y]) => toScreen(x, y)), agency);
+      }
+      if (now.mode === "story") marks.ring(...at(data.story.zone));
       for (const { zone, state } of moment.incidents) marks.incident(...at(zone), state);
       for (const { x, y, state, agency } of moment.units) marks.unit(...beside(toScreen(x, y), agency, state, marks.size), state, agency);
       for (const { row, zone, state } of moment.calls) marks.call(...around(at(zone), row, marks.size), state);
+      if (now.mode === "story") marks.name(...at(data.story.zone), capital(language.named("kinds", data.map.kinds[data.story.kind])));
     });
     const calls = ["ringing", "queued", "talking"].reduce((sum, state) => sum + moment.calls_by_state[state], 0);
     const told = {
@@ -323,9 +348,14 @@ function start(data) {
       units: language.number(moment.units.length),
     };
     // near the incident the counts of the whole area would be puzzling
-    if (now.mode === "day") put(small, `${language.say("legend.calls")} ${told.calls} · ${language.say("legend.units")} ${told.units}`);
+    if (now.mode === "story") put(small, centreText(scenario, data.story.regency));
+    else put(small, `${language.say("legend.calls")} ${told.calls} · ${language.say("legend.units")} ${told.units}`);
     const label = language.say("map_label", told);
     if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
+  }
+
+  function centreText(scenario, regency) {
+    return `${language.place(data.map.regencies[regency])}: ${language.say(scenario.has_112[regency] ? "has_112" : "no_112")}`;
   }
 
   // Units at a scene stand beside it, each agency on a side of its own.
@@ -355,8 +385,8 @@ function start(data) {
   }
 
   function renderStory() {
-    const { say } = language, { noticed } = data.story;
-    const at = stepNumber();
+    const { say } = language, { noticed } = data.story, passed_s = now.time_s - noticed / TICKS_PER_S;
+    const at = stepNumber(), isOver = at >= steps.length && now.goal_s === null;
     storyAt(data, now.time_s).forEach(({ told, agencies }, number) => {
       const list = shown.told[number];
       if (list.childElementCount !== Math.max(told.length, 1) || list.dataset.at !== String(told.length)) {
@@ -365,16 +395,22 @@ function start(data) {
         list.replaceChildren(...told.map((event) => make("li", { class: event.t === latest ? "latest" : false },
           make("span", { title: language.clock(event.t / TICKS_PER_S) }, event.t === noticed
             ? language.time(event.t / TICKS_PER_S) : `+${language.duration((event.t - noticed) / TICKS_PER_S)}`),
-          eventText(data, language, event))));
-        if (!told.length) list.append(make("li", {}, make("span"), say("story.before", { day: language.date(now.time_s) })));
-        list.scrollTop = list.scrollHeight;
+          make("span", {}, eventText(data, language, event)))));
+        if (!told.length) list.append(make("li", {}, make("span"), make("span", {}, say("story.before", { day: language.date(now.time_s) }))));
+        // the newest at the end, but from its first line on
+        list.scrollTop = Math.min(list.scrollHeight, (list.querySelector(".latest")?.offsetTop ?? 0) - list.offsetTop);
       }
       agencies.forEach((agency, which) => {
+        const { bar, knows, there, colour } = shown.facts[number][which];
         const shown_s = (time_s) => (time_s === null ? say("none") : language.duration(time_s));
-        put(shown.facts[number][which].knows, shown_s(agency.knows_s));
-        put(shown.facts[number][which].there, shown_s(agency.there_s));
+        put(knows, shown_s(agency.knows_s));
+        put(there, shown_s(agency.there_s));
+        drawBar(bar, agency, passed_s, longest_s, colour);
       });
     });
+    const begins = at <= 1 && now.goal_s === null;
+    put(shown.banner, `${bannerText(data, language, now.time_s, isOver)}${begins ? ` ${say("story.press_next")}` : ""}`);
+    shown.banner.parentElement.classList.toggle("over", isOver);
     put(shown.step, say("step", { number: at, all: steps.length }));
     put(shown.next, at >= steps.length ? say("see_day") : `${say("next")} ▶`);
     shown.back.disabled = at === 0;
@@ -430,13 +466,6 @@ function start(data) {
   }
 
   document.addEventListener("keydown", onKey);
-  new ResizeObserver(() => {
-    // all of them: a map that is resized is empty until it is drawn again
-    if (shown.maps.map(({ map }) => map.resize()).some(Boolean)) {
-      drawStill();
-      render();
-    }
-  }).observe(app);
 
   document.getElementById("loading").hidden = true;
   app.hidden = false;

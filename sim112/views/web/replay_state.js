@@ -1,9 +1,9 @@
 // The state of the replay: a pure function of the log and the time, nothing else.
 
 const CALL_STATES = ["ringing", "queued", "talking", "blocked", "abandoned"];
-const UNIT_STATES = ["turnout", "rolling", "on_scene", "to_hospital", "handover", "returning"];
+const UNIT_STATES = ["turnout", "rolling", "on_scene", "to_hospital", "handover", "returning", "moving"];
 const INCIDENT_STATES = ["unreported", "reported", "reached"];
-const LEGS = { rolling: 0, to_hospital: 1, returning: 2 };
+const LEGS = { rolling: 0, to_hospital: 1, returning: 2, moving: 2 };
 
 // Everything that is shown at `time_s` seconds after the span began; measures of all, or of one regency.
 function stateAt(data, time_s, regency = null) {
@@ -74,7 +74,7 @@ function unitsAt(map, scenario, t) {
 
 function stateOfTrip(trips, row, t) {
   if (trips.assigned[row] > t || trips.returned[row] <= t) return null;
-  if (trips.available[row] <= t) return "returning";
+  if (trips.available[row] <= t) return trips.is_move[row] ? "moving" : "returning";
   if (trips.at_hospital[row] <= t) return "handover";
   if (trips.leave_scene[row] <= t) return "to_hospital";
   if (trips.on_scene[row] <= t) return "on_scene";
@@ -90,6 +90,7 @@ function placeOfTrip(map, trips, row, state, t) {
     rolling: [trips.rolling[row], trips.on_scene[row]],
     to_hospital: [trips.leave_scene[row], trips.at_hospital[row]],
     returning: [trips.available[row], trips.back[row]],
+    moving: [trips.available[row], trips.back[row]],
   }[state];
   const leg = 3 * row + LEGS[state];
   const first = trips.leg_start[leg], end = trips.leg_start[leg + 1];
@@ -102,6 +103,12 @@ function placeOfTrip(map, trips, row, state, t) {
   const before = trips.leg_share[next - 1], part = (share - before) / (trips.leg_share[next] - before);
   const [x1, y1] = zonePoint(map, trips.leg_zone[next - 1]), [x2, y2] = zonePoint(map, trips.leg_zone[next]);
   return [x1 + part * (x2 - x1), y1 + part * (y2 - y1)];
+}
+
+// The zones that a unit passes on the leg that it drives, km.
+function wayOfTrip(map, trips, row, state) {
+  const leg = 3 * row + LEGS[state];
+  return Array.from(trips.leg_zone.subarray(trips.leg_start[leg], trips.leg_start[leg + 1]), (zone) => zonePoint(map, zone));
 }
 
 function zonePoint(map, zone) {
@@ -124,7 +131,7 @@ function measuresAt(scenario, t, calls, units, regency) {
     answer_delay_mean_s: mean(then("calls_answered")),
     report_mean_s: mean(then("incidents_reported")),
     alert_mean_s: mean(then("agencies_alerted")),
-    units_busy: units.filter((one) => one.state !== "returning" && isHere(one)).length,
+    units_busy: units.filter((one) => one.state !== "returning" && one.state !== "moving" && isHere(one)).length,
   };
 }
 

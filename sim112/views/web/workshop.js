@@ -3,41 +3,6 @@
 const LAND_NEW = "#4c9ccb", LAND_GONE = "#f0c9a8"; // beside LAND and LAND_112 of the map
 const PROVINCE = "";
 const RETRY_MS = 2000; // after the server was busy
-const WHISKER = { wide: 116, high: 20 };
-
-// ---- what is chosen, and how it stands in the address ------------------------------------------------------
-
-function choiceFromAddress(data, text) {
-  const given = new URLSearchParams(text.replace(/^#/, ""));
-  const values = {};
-  for (const { name } of data.sliders) if (given.has(name)) values[name] = Number(given.get(name));
-  return {
-    before: given.get("before") ?? data.opens_with.before,
-    after: given.get("after") ?? data.opens_with.after,
-    switched: (given.get("switched") ?? "").split(",").filter(Boolean),
-    values,
-    flood: given.get("flood") === "1",
-    place: given.get("place") ?? data.opens_with.place,
-    lang: given.get("lang") ?? data.lang,
-  };
-}
-
-function addressOf(chosen) {
-  const parts = { before: chosen.before, after: chosen.after };
-  if (chosen.switched.length) parts.switched = chosen.switched.join(",");
-  Object.assign(parts, chosen.values);
-  if (chosen.flood) parts.flood = "1";
-  return `#${new URLSearchParams({ ...parts, place: chosen.place, lang: chosen.lang }).toString().replaceAll("%2C", ",")}`;
-}
-
-// The values at which a slider can stand; null first where the scenario has no single value among them.
-function positionsOf(slider, scenario) {
-  const { low, high } = slider.ends[scenario.grouping];
-  const steps = Math.round((high - low) / slider.step);
-  const values = Array.from({ length: steps + 1 }, (_, at) => Number((low + at * slider.step).toFixed(6)));
-  const stands = scenario.values[slider.name];
-  return values.includes(stands) ? values : [null, ...values];
-}
 
 function start(data) {
   const app = document.getElementById("app");
@@ -47,12 +12,16 @@ function start(data) {
   let language = wordsOf(data, chosen.lang);
   let shown = {};
   let answer = null; // the newest, of the choice that is shown
+  let mapped = null; // the newest of any choice: the map keeps its colours until there are others
   let reach = {}; // how far the bars of each measure go, held while intervals narrow
   let number = 0, asking = null, message = "", hovered = null;
+  const fitted = new ResizeObserver(() => { if (shown.map.resize()) drawMap(); });
   const told = []; // of each answer: what was asked, after how long, on how many replications
 
   function known(one) {
     if (!data.words[one.lang]) one.lang = data.lang;
+    if (!MAP_VIEWS.includes(one.view)) one.view = MAP_VIEWS[0];
+    if (!data.regency_measures.includes(one.measure)) one.measure = MEASURE;
     if (one.place !== PROVINCE && !labels.includes(one.place)) one.place = data.opens_with.place;
     return one;
   }
@@ -100,6 +69,13 @@ function start(data) {
     renderChoice();
     drawMap();
     renderAnswer();
+  }
+
+  function paint(changes) {
+    chosen = { ...chosen, ...changes };
+    history.replaceState(null, "", addressOf(chosen));
+    renderChoice();
+    drawMap();
   }
 
   function setLanguage(lang) {
@@ -163,7 +139,7 @@ function start(data) {
   }
 
   function take(found, began_ms) {
-    answer = found;
+    answer = mapped = found;
     told.push({ number: found.number, replications: found.replications, after_ms: performance.now() - began_ms });
     renderAnswer();
     drawMap();
@@ -176,7 +152,9 @@ function start(data) {
     shown = { sliders: {}, rows: {} };
     document.documentElement.lang = language.lang;
     document.title = say("title");
-    app.replaceChildren(header(), make("main", {}, mapPanel(), resultsPanel(), controls()), tip(), saveDialog());
+    app.replaceChildren(header(), make("main", {}, mapPanel(), resultsPanel(), controls()), tip(), saveDialog(), numbersDialog());
+    fitted.disconnect();
+    for (const box of [app, app.querySelector(".sheet")]) fitted.observe(box);
     shown.map.resize();
     renderChoice();
     drawMap();
@@ -216,17 +194,18 @@ function start(data) {
       const regency = at(event);
       if (regency !== null) toggle(labels[regency]);
     });
-    const patch = (colour, key) => {
-      const box = make("i");
-      box.style.background = colour;
-      return make("span", {}, box, say(key));
-    };
     shown.hint = make("p", { class: "hint" });
+    shown.views = MAP_VIEWS.map((view) => make("button", { type: "button", id: `map_${view}`, onclick: () => paint({ view }) }, say(`views.${view}`)));
+    shown.measure = make("select", { id: "measure", "aria-label": say("measure"), onchange: () => paint({ measure: shown.measure.value }) },
+      ...data.regency_measures.map((key) => make("option", { value: key }, say(`measures.${key}`))));
+    shown.numbers = make("button", { type: "button", id: "numbers", onclick: () => openNumbers() }, say("numbers"));
+    shown.legend = make("div", { class: "legend" });
     return make("section", { class: "map" }, shown.hint,
+      make("div", { class: "views" }, make("span", {}, say("map")),
+        make("div", { class: "switch", role: "group", "aria-label": say("map") }, ...shown.views), shown.measure, shown.numbers),
       make("div", { class: "sheet" }, canvas,
         make("span", { class: "schematic" }, say(data.map.has_nearer_islands ? "schematic_islands" : "schematic"))),
-      make("div", { class: "legend" }, patch(LAND_112, "has_112"), patch(LAND_NEW, "new_112"), patch(LAND_GONE, "gone_112"),
-        patch(LAND, "no_112")));
+      shown.legend);
   }
 
   function resultsPanel() {
@@ -256,14 +235,29 @@ function start(data) {
       make("div", { class: "sliders" }, ...data.sliders.filter((slider) => slider.of === of).map(sliderBox)));
     shown.flood = make("input", { type: "checkbox", id: "flood", onchange: () => change({ flood: shown.flood.checked }) });
     const world = group("world");
-    if (data.has_flood) world.querySelector(".sliders").append(make("label", { class: "flood" }, shown.flood, say("flood")));
+    if (data.has_flood) {
+      world.querySelector(".sliders").append(explained(shown.flood, "flood",
+        make("div", { class: "slider" }, make("label", { class: "flood" }, shown.flood, say("flood")))));
+    }
+    shown.about = make("p", { class: "about_line", "aria-hidden": "true" }, say("about.none"));
     const reset = () => change({ switched: [], values: {}, flood: false });
     shown.copied = make("span", { role: "status", class: "unseen" });
     return make("section", { class: "controls", "aria-label": say("controls") }, group("plan"), world,
       make("div", { class: "actions" },
         make("button", { type: "button", id: "save", onclick: () => openSaving() }, say("save")),
         make("button", { type: "button", id: "share", onclick: share }, say("share")),
-        make("button", { type: "button", id: "reset", onclick: reset }, say("reset")), shown.copied));
+        make("button", { type: "button", id: "reset", onclick: reset }, say("reset")), shown.copied),
+      shown.about);
+  }
+
+  // What a control means: told below all of them while it is pointed at or used, on a phone below itself.
+  function explained(input, name, box) {
+    const text = language.say(`about.${name}`), id = `about_${name}`;
+    input.setAttribute("aria-describedby", id);
+    box.append(make("small", { class: "about", id }, text));
+    for (const event of ["pointerenter", "focusin"]) box.addEventListener(event, () => put(shown.about, text));
+    box.addEventListener("pointerleave", () => put(shown.about, language.say("about.none")));
+    return box;
   }
 
   function sliderBox(slider) {
@@ -273,8 +267,25 @@ function start(data) {
     input.addEventListener("input", () => renderSlider(slider, Number(input.value)));
     input.addEventListener("change", () => moveTo(slider, positionsOf(slider, scenario())[Number(input.value)]));
     shown.sliders[slider.name] = { input, output };
-    return make("div", { class: "slider" },
-      make("label", { for: slider.name, title: say(`about.${slider.name}`) }, say(`sliders.${slider.name}`)), output, input);
+    return explained(input, slider.name, make("div", { class: "slider" },
+      make("label", { for: slider.name }, say(`sliders.${slider.name}`)), output, input));
+  }
+
+  // ---- the numbers of the map ------------------------------------------------------------------------------
+
+  function numbersDialog() {
+    const { say } = language;
+    shown.list = make("div", { class: "list", tabindex: "0" });
+    shown.listed = make("dialog", { "aria-label": say("numbers"), class: "numbers" }, shown.list,
+      make("button", { type: "button", onclick: () => shown.listed.close() }, say("close")));
+    return shown.listed;
+  }
+
+  // Every regency with the measure of the map.
+  function openNumbers() {
+    const rows = labels.map((label, one) => [nameOf(label), mappedRow(one)]).filter(([, row]) => row);
+    shown.list.replaceChildren(numbersTable(language, rows, chosen));
+    shown.listed.showModal();
   }
 
   // ---- saving and sharing ----------------------------------------------------------------------------------
@@ -335,6 +346,9 @@ function start(data) {
     for (const slider of data.sliders) renderSlider(slider);
     const at = labels.indexOf(chosen.place);
     shown.place.value = chosen.place;
+    shown.views.forEach((button, which) => button.setAttribute("aria-pressed", String(MAP_VIEWS[which] === chosen.view)));
+    shown.measure.value = chosen.measure;
+    shown.measure.hidden = shown.numbers.hidden = chosen.view === "centres";
     put(shown.toggle, say(hasAfter(at) ? "switch_off" : "switch_on", { place: nameOf(chosen.place) }));
     put(shown.own_title, nameOf(chosen.place));
     const switched = (on) => chosen.switched.filter((label) => hasAfter(labels.indexOf(label)) === on).map(nameOf).join(", ");
@@ -357,19 +371,35 @@ function start(data) {
     output.classList.toggle("moved", slider.name in chosen.values);
   }
 
+  const mappedRow = (one) => mapped?.rows[labels[one]]?.find((row) => row.measure === chosen.measure) ?? null;
+
   function drawMap() {
-    const at = labels.indexOf(chosen.place);
+    const { say } = language, at = labels.indexOf(chosen.place), { view } = chosen;
+    const centre = (one) => (hasAfter(one) ? (hadBefore(one) ? LAND_112 : LAND_NEW) : hadBefore(one) ? LAND_GONE : LAND);
+    const classes = view === "centres" ? null : classesOf(labels.map((_, one) => mappedRow(one)), view);
+    const rows = view === "centres"
+      ? [[LAND_112, say("has_112")], [LAND_NEW, say("new_112")], [LAND_GONE, say("gone_112")], [LAND, say("no_112")]]
+      : mapped === null ? [[LAND, say("computing")]] : legendRows(classes, language, view);
+    const patch = ([colour, text]) => {
+      const box = make("i");
+      box.style.background = colour;
+      return make("span", {}, box, text);
+    };
+    const unit = classes && `${classes.unit[language.lang]}:`;
+    shown.legend.replaceChildren(unit ? make("strong", {}, unit) : "", ...rows.map(patch));
     shown.map.drawStill({
-      fill: (one) => (hasAfter(one) ? (hadBefore(one) ? LAND_112 : LAND_NEW) : hadBefore(one) ? LAND_GONE : LAND),
+      fill: (one) => (view === "centres" ? centre(one) : colourIn(classes, mappedRow(one), view)),
       names: (one) => (hasAfter(one) === hadBefore(one) ? "" : hasAfter(one) ? "+ " : "− ") + language.place(data.map.regencies[one]),
       selected: at < 0 ? null : at, stations: false,
     });
     shown.map.draw(null);
+    app.classList.toggle("by_measure", view !== "centres");
   }
 
   function renderAnswer() {
     renderRows(shown.own, answer?.rows[chosen.place] ?? null, chosen.place);
     renderRows(shown.province, answer?.rows[PROVINCE] ?? null, PROVINCE);
+    app.classList.toggle("asking", answer === null);
     app.classList.toggle("provisional", answer === null || answer.replications < answer.of);
   }
 
@@ -379,38 +409,11 @@ function start(data) {
       return;
     }
     body.classList.remove("waiting");
-    body.replaceChildren(...rows.map((row) => rowOf(row, place)));
-  }
-
-  function rowOf(row, place) {
-    const { say } = language;
-    const is_same = row.verdict === "same" || (row.difference[0] === 0 && row.difference[1] === row.difference[2]);
-    const key = `verdicts.${is_same ? "same" : row.verdict}`;
-    const verdict = language.has(key) ? say(key) : say(row.verdict === "" && row.better !== "neither" ? "untested" : "none");
-    const cell = ([text, interval], attributes = {}) => make("td", attributes, text, interval ? make("small", {}, interval) : null);
-    const difference = is_same ? [say("no_difference"), ""] : language.bounded(row.difference, row, true);
-    return make("tr", { "data-measure": row.measure, class: `is-${is_same ? "same" : row.verdict.replaceAll(" ", "-")}` },
-      make("th", { scope: "row" }, say(`measures.${row.measure}`), make("small", {}, ` ${row.unit[language.lang]}`)),
-      cell(language.bounded(row.before, row)), cell(language.bounded(row.after, row)), cell(difference, { class: "difference" }),
-      make("td", { class: "verdict" }, verdict), make("td", { class: "whisker" }, whisker(row, place)));
-  }
-
-  // The interval of a difference, on a scale that stands still while more replications come in.
-  function whisker(row, place) {
-    const [value, low, high] = row.difference;
-    const svg = makeSvg("svg", { viewBox: `0 0 ${WHISKER.wide} ${WHISKER.high}`, width: WHISKER.wide, height: WHISKER.high, "aria-hidden": "true" });
-    const middle = WHISKER.wide / 2, y = WHISKER.high / 2;
-    svg.append(makeSvg("line", { x1: middle, x2: middle, y1: 0, y2: WHISKER.high, class: "zero" }));
-    if (value === null) return svg;
-    const key = `${place} ${row.measure}`;
-    const far = Math.max(...[value, low ?? value, high ?? value].map(Math.abs));
-    reach[key] ??= far || 1;
-    const x = (one) => middle + (middle - 5) * Math.max(-1, Math.min(1, one / reach[key]));
-    if (low !== null && high !== null && high > low) {
-      svg.append(makeSvg("line", { x1: x(low), x2: x(high), y1: y, y2: y, class: "interval" }));
-    }
-    svg.append(makeSvg("circle", { cx: x(value), cy: y, r: 4, class: "value" }));
-    return svg;
+    body.replaceChildren(...rows.map((row) => {
+      // the scale of a bar stands still while more replications come in
+      const far = (reach[`${place} ${row.measure}`] ??= farOf(row));
+      return rowOf(language, row, far);
+    }));
   }
 
   function renderStatus(busy) {
@@ -453,7 +456,6 @@ function start(data) {
     build();
     change({});
   });
-  new ResizeObserver(() => { if (shown.map.resize()) drawMap(); }).observe(app);
 
   document.getElementById("loading").hidden = true;
   app.hidden = false;

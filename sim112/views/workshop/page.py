@@ -11,10 +11,14 @@ from sim112.views.inlined import filled, hash_of, script_of, style_of
 from sim112.views.replay import packed
 from sim112.views.replay_map import map_parts
 from sim112.views.words import LANGS, Lang, words
+from sim112.views.workshop.answers import REGENCY_KEYS
 from sim112.views.workshop.choices import SLIDERS, Grouping, Offer, ends_of, value_in
 from sim112.world.desks import deployed_labels
 
-SCRIPTS = ("elements.js", "replay_data.js", "map.js", "workshop_words.js", "workshop.js")
+SCRIPTS = (
+    *("elements.js", "replay_data.js", "map.js", "workshop_words.js", "workshop_choice.js"),
+    *("workshop_map.js", "workshop_rows.js", "workshop.js"),
+)
 STYLES = ("style.css", "workshop.css")
 SECTIONS = ("calendar", "verdicts", "replay.scenarios")
 """What the page says in the words of others, beside its own."""
@@ -63,6 +67,7 @@ def parts(offer: Offer, lang: Lang, saves_in_folder: bool) -> dict[str, Any]:
             }
             for slider in SLIDERS
         ],
+        "regency_measures": list(REGENCY_KEYS),
         "has_flood": offer.has_flood,
         "seed": first.seed,
         "saves_in_folder": saves_in_folder,
