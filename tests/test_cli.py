@@ -119,7 +119,7 @@ def test_a_comparison_fits_the_screen(tmp_path: Path, capsys: pytest.CaptureFixt
     words = ["dec_2021", "pati", "all_35", *SMALL, *QUICK, "--no-figures", "--results", str(tmp_path)]
     assert sim112("compare", *words) == 0
     text = capsys.readouterr().out.split("\nSaved in")[0]
-    assert "people of pati, kudus" in text
+    assert "people of Pati, Kudus" in text
     assert max(len(line) for line in text.splitlines()) <= 100
 
 
@@ -244,6 +244,23 @@ def test_a_screen_that_cannot_be_printed_is_told_in_one_line() -> None:
         assert done.returncode == 2
         assert done.stderr.startswith("sim112: the screen cannot be printed (No space left on device)")
         assert done.stderr.count("\n") == 1
+
+
+def test_a_run_is_saved_though_its_screen_cannot_be_printed(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs a device that is always full")
+    words = ["run", "pati", *SMALL, "replications=1", "--no-figures", "--results", str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sim112", *words],
+            stdout=full, stderr=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("sim112: the screen cannot be printed (No space left on device)")
+    assert done.stderr.count("\n") == 1
+    [folder] = (tmp_path / "run").iterdir()
+    assert "What changes when 112 comes to Pati" in str(open_run(folder))
 
 
 def test_a_scenario_of_ones_own_is_found_in_a_folder_of_ones_own(

@@ -29,7 +29,8 @@ def scenarios(words: list[str]) -> None:
         print()
     print(say("cli.weeks"))
     for name in choices("demand", given.config_dir):
-        print(f"  demand={name}")
+        week = f"weeks.{name}"  # a week of the user's own has no words
+        print(f"  demand={name:18} {say(week) if spoken().has(week) else ''}".rstrip())
 
 
 def sources(words: list[str]) -> None:
@@ -39,9 +40,13 @@ def sources(words: list[str]) -> None:
     add_config_dir(parser)
     given = parser.parse_intermixed_args(words)
     from sim112.sources import numbers_with
+    from sim112.views.words.numbers import told_number
 
+    said = spoken()
     for number in numbers_with(given.config_dir):
         if number.kind == "ASSUMED" or not given.assumed:
-            bounds = "" if number.low is None else f" {number.low:g}..{number.high:g}"
-            basis = f"{number.kind}{bounds}: {number.basis}"
-            print(f"{number.key}: {number.value} [{number.unit}] {number.meaning}. {basis}")
+            told = told_number(number, said.lang)
+            ends = [] if number.low is None or number.high is None else [number.low, number.high]
+            bounds = "..".join(map(said.short, ends))
+            basis = f"{' '.join([said.say(f'number_kinds.{number.kind}'), bounds]).rstrip()}: {told.basis}"
+            print(f"{number.key}: {number.value} [{told.unit}] {told.meaning}. {basis}")

@@ -32,6 +32,18 @@ def language_of(given: Sequence[str], environment: Mapping[str, str]) -> Lang:
     return "id" if environment.get("LANG", "").startswith("id") else "en"
 
 
+def language_chosen(given: Sequence[str]) -> Lang | None:
+    """The language that a ``lang=`` names; None where there is none. Raises InputError for no language."""
+    chosen: Lang | None = None
+    for word in given:
+        if word.startswith(CHOICE):
+            found = next((lang for lang in LANGS if lang == word.removeprefix(CHOICE)), None)
+            if found is None:
+                raise InputError(f"{word!r} is no language; use one of {', '.join(LANGS)}")
+            chosen = found
+    return chosen
+
+
 def speak(lang: Lang) -> None:
     """Speak this language from now on."""
     _lang.set(lang)
@@ -51,9 +63,7 @@ def with_language(verb: str, given: Sequence[str]) -> list[str]:
     """The words for a verb: scenarios speak as the command does, unless they are told otherwise."""
     chosen = [word for word in given if word.startswith(CHOICE)]
     if verb in WITHOUT_CHANGES:
-        for word in chosen:
-            if word.removeprefix(CHOICE) not in LANGS:
-                raise InputError(f"{word!r} is no language; use one of {', '.join(LANGS)}")
+        language_chosen(chosen)
         return [word for word in given if word not in chosen]
     if verb in SIMULATING and not chosen and _lang.get() != "en":
         return [*given, f"{CHOICE}{_lang.get()}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,7 +20,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Begins in the language that is spoken."""
+    """Begins, and names what is given, in the language that is spoken."""
 
     def add_usage(
         self,
@@ -30,6 +30,15 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         prefix: str | None = None,
     ) -> None:
         super().add_usage(usage, actions, groups, prefix or spoken().say("cli.usage"))
+
+    def _metavar_formatter(
+        self, action: argparse.Action, default_metavar: str
+    ) -> Callable[[int], tuple[str, ...]]:
+        name = action.metavar or default_metavar
+        key = f"cli.metavars.{name}"
+        if action.choices is None and spoken().has(key):
+            return lambda number: (spoken().say(key),) * number
+        return super()._metavar_formatter(action, default_metavar)
 
 
 def parser_of(verb: str, description: str = "", epilog: str = "") -> Parser:

@@ -21,6 +21,7 @@ from sim112.config.scenario import Scenario
 from sim112.errors import InputError
 from sim112.sources import numbers
 from sim112.study.assumed import AssumedNumber, assumed_numbers
+from sim112.study.comparison import Row
 from sim112.study.results import assumptions_checksum
 from sim112.study.saved_comparison import SavedComparison, days_of, replications_of, saved_comparison
 from sim112.study.store import REPORT, StoredRun, saving
@@ -33,7 +34,7 @@ from sim112.views.findings import (
 )
 from sim112.views.inlined import WEB, hash_of, style_of
 from sim112.views.report_tables import Table
-from sim112.views.scenario_words import text_of
+from sim112.views.scenario_words import regency_names, text_of
 from sim112.views.tables import unchanged_sentence
 from sim112.views.words import LANGS, Lang, Words, words
 
@@ -53,12 +54,14 @@ _FIELD = re.compile(r"\{\{(\w+)\}\}")
 class Told:
     """All that a report tells: what a folder holds, read once.
 
-    ``saved`` is None for one scenario; ``is_assumed_otherwise`` where other assumptions are shipped since.
+    ``saved`` is None for one scenario, whose measures of the province are in ``rows``;
+    ``is_assumed_otherwise`` where other assumptions are shipped since.
     """
 
     stored: StoredRun
     scenarios: tuple[Scenario, ...]
     saved: SavedComparison | None
+    rows: Mapping[str, Row]
     assumed: tuple[AssumedNumber, ...]
     is_assumed_otherwise: bool
     replications: int
@@ -98,6 +101,7 @@ def told_of(stored: StoredRun) -> Told:
         stored,
         scenarios,
         saved_comparison(stored) if verb == "compare" else None,
+        report_tables.rows_of_run(stored) if verb == "run" else {},
         assumed_numbers(scenarios, shipped),
         noted is not None and noted != assumptions_checksum(shipped),
         replications_of(stored),
@@ -155,7 +159,7 @@ def _parts(told: Told) -> list[str]:
         if len(told.scenarios) > 1 and not told.is_queue:
             parts.append(_section("unchanged", _both(lambda words: _unchanged(told, words))))
     else:
-        parts.append(_section("measures", _both(lambda words: report_tables.measures(told.stored, words))))
+        parts.append(_section("measures", _both(lambda words: report_tables.measures(told.rows, words))))
     if not told.is_queue:
         parts.append(_section("assumptions", _both(lambda words: _assumptions(told, words))))
     return [
@@ -199,7 +203,7 @@ def _title(told: Told, words: Words) -> str:
     if told.is_queue:
         return words.say("report.question_queue")
     chosen = told.first.area.regencies
-    whom = ", ".join(_regency_names(told, words).get(label, label) for label in chosen)
+    whom = ", ".join(regency_names(told.first, words).get(label, label) for label in chosen)
     key = "screen.whom" if told.saved is not None else "report.question_run"
     return words.say(key, whom=whom or words.say("screen.province"))
 
@@ -241,7 +245,7 @@ def _questions(told: Told, words: Words) -> str:
 
 def _found(told: Told, words: Words) -> str:
     if told.saved is None:
-        return _list([escape(text) for text in report_tables.run_sentences(told.stored, words)])
+        return _list([escape(text) for text in report_tables.run_sentences(told.rows, told.is_queue, words)])
     comparison = told.saved.comparison
     first = comparison.scenarios[0]
     parts = []
@@ -264,7 +268,7 @@ def _unchanged(told: Told, words: Words) -> str:
     assert told.saved is not None
     comparison = told.saved.comparison
     sentences = [unchanged_sentence(comparison, words)]
-    return _paragraphs([*sentences, *regency_sentences(comparison, _regency_names(told, words), words)])
+    return _paragraphs([*sentences, *regency_sentences(comparison, regency_names(told.first, words), words)])
 
 
 def _assumptions(told: Told, words: Words) -> str:
@@ -375,17 +379,3 @@ def _made(told: Told, words: Words) -> str:
     if told.is_assumed_otherwise:
         notes.append(words.say("report.made_by.changed"))
     return f"<dl>{told_rows}</dl>{_paragraphs(notes, 'note')}"
-
-
-def _regency_names(told: Told, words: Words) -> dict[str, str]:
-    """What regencies are called, by label; empty where the tables of the area lie here no more."""
-    try:
-        regencies = told.first.regencies()
-    except (InputError, OSError):
-        return {}
-    named = {}
-    for regency in regencies:
-        kind = regency.label.partition("_")[0]
-        key = {"kota": "figures.kota", "kab": "figures.kabupaten"}.get(kind)
-        named[regency.label] = words.say(key, name=regency.name) if key else regency.name
-    return named

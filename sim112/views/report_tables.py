@@ -30,6 +30,7 @@ from sim112.views.tables import (
     verdict_word,
 )
 from sim112.views.words import DASH, Words
+from sim112.views.words.numbers import told_number
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,10 @@ class Table:
     def html(self) -> str:
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
         look = f' class="{self.look}"' if self.look else ""
-        head = "".join(f'<th scope="col">{cell}</th>' for cell in self.head)
+        head = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in self.head)
         rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in self.rows)
         return (
-            f'<div class="sheet"><table{look}>{caption}<thead><tr>{head}</tr></thead>'
+            f'<div class="sheet" tabindex="0"><table{look}>{caption}<thead><tr>{head}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div>"
         )
 
@@ -143,7 +144,7 @@ def _notes(texts: Sequence[str]) -> str:
 # ---- one scenario ------------------------------------------------------------------------------------------
 
 
-def _rows_of_run(stored: StoredRun) -> dict[str, Row]:
+def rows_of_run(stored: StoredRun) -> dict[str, Row]:
     """The measures of the province of one scenario, as rows without differences."""
     nothing = float("nan")
     found = {}
@@ -164,10 +165,8 @@ def _rows_of_run(stored: StoredRun) -> dict[str, Row]:
     return found
 
 
-def run_sentences(stored: StoredRun, words: Words) -> list[str]:
+def run_sentences(rows: Mapping[str, Row], is_queue: bool, words: Words) -> list[str]:
     """The headline measures of one scenario, a sentence each."""
-    rows = _rows_of_run(stored)
-    is_queue = next(iter(stored.scenarios.values())).area.is_small_world
     keys = [key for key in (QUEUE_HEADLINE if is_queue else HEADLINE) if key in rows]
     clauses = [clause(rows[key], reading_of([rows[key]], words)) for key in keys]
     told = [words.say("report.sentence", sentence=sentence) for sentence in clauses]
@@ -175,9 +174,8 @@ def run_sentences(stored: StoredRun, words: Words) -> list[str]:
     return told + ([words.say("report.groups.few", names="; ".join(few))] if few else [])
 
 
-def measures(stored: StoredRun, words: Words) -> str:
+def measures(found: Mapping[str, Row], words: Words) -> str:
     """The measures of one scenario, each with its interval."""
-    found = _rows_of_run(stored)
     rows = []
     for key in RUN_KEYS:
         if key in found:
@@ -230,7 +228,7 @@ def suspects(assumed: Sequence[AssumedNumber], keys_of: Mapping[str, Sequence[st
 
 
 def _number_cells(one: AssumedNumber, words: Words) -> list[str]:
-    number = one.number
+    number = told_number(one.number, words.lang)
     value = ", ".join(words.short(value) for value in one.values)
     own = f"<small>{escape(words.say('report.given'))}</small>" if one.is_own else ""
     bounds = words.say("report.not_varied")
@@ -238,10 +236,10 @@ def _number_cells(one: AssumedNumber, words: Words) -> list[str]:
         bounds = f"{words.short(number.low)} \N{EN DASH} {words.short(number.high)}"
     key = "<wbr>".join(escape(part) for part in _parts_of(number.key))
     return [
-        f'<span lang="en">{escape(number.meaning)}</span><br><code>{key}</code>',
+        f"{escape(number.meaning)}<br><code>{key}</code>",
         f'<td class="number">{escape(value)}<small>{escape(number.unit)}</small>{own}</td>',
         f'<td class="number">{escape(bounds)}</td>',
-        f'<span lang="en">{escape(number.basis)}</span>',
+        escape(number.basis),
     ]
 
 

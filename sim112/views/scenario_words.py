@@ -8,6 +8,7 @@ from typing import Literal
 import yaml
 
 from sim112.config.scenario import Scenario
+from sim112.errors import InputError
 from sim112.paths import configs_dir
 from sim112.views.words import Words
 
@@ -22,6 +23,20 @@ def text_of(scenario: Scenario, part: Part, words: Words) -> str:
     own = " ".join(str(getattr(scenario, part)).split())
     key = f"scenarios.{scenario.name}.{part}"
     return words.say(key) if words.has(key) and own == _shipped_text(scenario.name, part) else own
+
+
+def regency_names(scenario: Scenario, words: Words) -> dict[str, str]:
+    """What regencies are called, by label; empty where the tables of the area lie here no more."""
+    try:
+        regencies = scenario.regencies()
+    except (InputError, OSError):
+        return {}
+    named = {}
+    for regency in regencies:
+        kind = regency.label.partition("_")[0]
+        key = {"kota": "figures.kota", "kab": "figures.kabupaten"}.get(kind)
+        named[regency.label] = words.say(key, name=regency.name) if key else regency.name
+    return named
 
 
 @lru_cache

@@ -18,7 +18,7 @@ from sim112.study.sensitivity import ENDS
 from sim112.study.sweep import TABLE_KEYS, SweepResult
 from sim112.views.precision_lines import stopping_lines, warm_up_lines
 from sim112.views.queue_screens import queue_screen, queues_screen
-from sim112.views.scenario_words import text_of
+from sim112.views.scenario_words import regency_names, text_of
 from sim112.views.tables import (
     WIDTH,
     Column,
@@ -108,13 +108,14 @@ def _local_tables(result: ComparedResult, words: Words) -> list[str]:
     tested = result.comparison.regencies
     tested_keys = {row.measure for row in tested}
     tables = []
+    names = regency_names(result.scenarios[0], words)
     for label in (worlds[0].regency_name[at] for at in changed):
         rows = []
         for key, scope in LOCAL_KEYS:
             of_key = tested if key in tested_keys else measure_rows(key, result.runs, scope)
             rows += [row for row in of_key if (row.measure, row.member) == (key, label)]
         here = replace(result.comparison, headline=tuple(rows))
-        title = words.say("screen.here", regency=label)
+        title = words.say("screen.here", regency=names.get(label, label))
         keys = [key for key, _ in LOCAL_KEYS]
         columns = [Column(name, here, name) for name in here.scenarios]
         tables.append(headline_table(title, keys, columns, words))
@@ -122,8 +123,9 @@ def _local_tables(result: ComparedResult, words: Words) -> list[str]:
 
 
 def _question(scenarios: Sequence[Scenario], words: Words) -> str:
-    regencies = scenarios[0].area.regencies
-    return words.say("screen.whom", whom=", ".join(regencies) if regencies else words.say("screen.province"))
+    names = regency_names(scenarios[0], words)
+    whom = ", ".join(names.get(label, label) for label in scenarios[0].area.regencies)
+    return words.say("screen.whom", whom=whom or words.say("screen.province"))
 
 
 def _scenario_line(scenario: Scenario, words: Words) -> str:

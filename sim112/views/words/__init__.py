@@ -67,8 +67,8 @@ class Words:
         return localised(text, self.lang)
 
     def short(self, value: float) -> str:
-        """A number with no more figures than it has: 7, 7.5; 7,5 in Indonesian."""
-        return localised(f"{value:g}", self.lang)
+        """A number with no more figures than it has: 7, 7.5; 7,5 in Indonesian. A large one is whole."""
+        return self.number(value) if abs(value) >= 1000 else localised(f"{value:g}", self.lang)
 
     def percent(self, share: float, decimals: int = 0) -> str:
         """A share as a percentage: 93.5 % in English, 93,5% in Indonesian."""
@@ -102,10 +102,14 @@ class Words:
 @lru_cache
 def words(lang: Lang = "en") -> Words:
     """The words of a language."""
+    return Words(lang, read_texts(f"{lang}.yaml"))
+
+
+def read_texts(file: str) -> dict[str, str]:
+    """The texts of a file beside this one, by dotted key."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C: help comes sooner
-    with (_FOLDER / f"{lang}.yaml").open(encoding="utf-8") as file:
-        tree = yaml.load(file, loader)
-    return Words(lang, dict(_flat(tree, "")))
+    with (_FOLDER / file).open(encoding="utf-8") as texts:
+        return dict(_flat(yaml.load(texts, loader), ""))
 
 
 def _flat(tree: Mapping[str, Any], above: str) -> list[tuple[str, str]]:
