@@ -11,6 +11,7 @@ tool draws its own. Writes ``results/bench/bench.md``. Ciw and salabim are the o
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import platform
 import statistics
@@ -57,6 +58,20 @@ class Table:
         lines = [f"## {self.title}", "", *(f"| {' | '.join(row)} |" for row in [self.header]), f"|{rule}|"]
         lines += [f"| {' | '.join(row)} |" for row in self.rows]
         return "\n".join([*lines, "", self.note] if self.note else lines) + "\n"
+
+
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # of the GNU C library's mallopt
+
+
+def keep_memory() -> None:
+    """Have freed memory kept for the next round, as it is in a study, and not given back to the system.
+
+    Else a contender's time would hang on whether its tables together just pass a limit of the C library: then
+    all their pages are asked for anew each round, which takes as long as a quarter of the work.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).mallopt(TRIM_THRESHOLD, 2**30)
+        ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, 2**25)
 
 
 def medians_s(contenders: Contenders, rounds: int) -> dict[str, float]:
@@ -493,6 +508,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
     given = parser.parse_args()
     rounds = 3 if given.quick else 7
+    keep_memory()
     compiled.get_ready(world())
     machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
     said = f"CPU time, medians of {rounds} rounds in which the contenders took turns. {machine}."

@@ -220,13 +220,16 @@ def number_called(demand: Demand, incidents: Incidents) -> Ints:
 
     -1 for a kind that has no such number.
     """
-    agency = np.full(incidents.key.size, NONE, dtype=np.int64)
-    for number, kind in enumerate(demand.kinds.values()):
-        rows = np.flatnonzero(incidents.kind == number)
-        order = np.array([AGENCIES.index(name) for name in kind.numbers_called], dtype=np.int64)
-        if order.size:
-            agency[rows] = order[incidents.needed[np.ix_(rows, order)].argmax(axis=1)]
-    return agency
+    orders = [[AGENCIES.index(name) for name in kind.numbers_called] for kind in demand.kinds.values()]
+    most = max(map(len, orders), default=0)
+    # to one length by the first number again, which there is never the first that is needed
+    filled = [[*order, *(order or [NONE])[:1] * (most - len(order))] for order in orders]
+    order: Ints = np.array(filled, dtype=np.int64).reshape(len(orders), most)[incidents.kind]
+    if not order.size:
+        return np.full(incidents.key.size, NONE, dtype=np.int64)
+    row = np.arange(incidents.key.size)
+    called: Ints = order[row, incidents.needed[row[:, None], order].argmax(axis=1)]
+    return called
 
 
 def _launched(demand: Demand, places: Places) -> Bools:

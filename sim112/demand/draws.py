@@ -32,6 +32,8 @@ REGENCY_BITS, STREAM_BITS, DAY_BITS, ORDINAL_BITS = 14, 15, 15, 19
 
 # What the finaliser of splitmix64 adds and multiplies by.
 STEP, FACTORS = 0x9E3779B97F4A7C15, (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+SHIFTS = 30, 27, 31
+_STEP, _FACTORS, _SHIFTS = np.uint64(STEP), np.array(FACTORS, np.uint64), np.array(SHIFTS, np.uint64)
 
 MOST_ORDINALS = 1 << ORDINAL_BITS
 """Events that one stream of one regency can have in one day."""
@@ -230,6 +232,7 @@ class _Shape(NamedTuple):
     weights: tuple[float, ...] | None = None
 
 
+@lru_cache(maxsize=4096)
 def _shape_and_scale(distribution: Duration | Factor) -> tuple[_Shape, float]:
     if isinstance(distribution, Duration):
         if distribution.values_s is not None:
@@ -370,7 +373,7 @@ def _hashes(first: tuple[int, ...], number: int | Ints, which: Ints | None = Non
     """Hashes of ``first[which] + number``, looked up: these numbers are small and come again and again."""
     if which is None and not isinstance(number, np.ndarray):
         return np.array(_mix_number(first[0] + int(number)), dtype=np.uint64)
-    size = int(np.max(number, initial=0)) + 1
+    size = 1 + int(number.max(initial=0) if isinstance(number, np.ndarray) else number)
     table = _table_of_hashes(first, max(size, 16))
     return table.take(number if which is None else number + which * table.shape[1])
 
@@ -384,17 +387,19 @@ def _table_of_hashes(first: tuple[int, ...], size: int) -> Words:
 
 def _mix(word: Words) -> Words:
     """The finaliser of splitmix64, after one step of its counter, in place; wraps round at 2 ** 64."""
+    (first, second, third), (factor, last_factor) = _SHIFTS, _FACTORS
     words = word.reshape(-1)
-    spare = np.empty(min(words.size, BLOCK), dtype=np.uint64)
     for block in _blocks(words.size):
         part = words[block]
-        shifted = spare[: part.size]
-        part += np.uint64(STEP)
-        part ^= np.right_shift(part, np.uint64(30), out=shifted)
-        part *= np.uint64(FACTORS[0])
-        part ^= np.right_shift(part, np.uint64(27), out=shifted)
-        part *= np.uint64(FACTORS[1])
-        part ^= np.right_shift(part, np.uint64(31), out=shifted)
+        part += _STEP
+        shifted = part >> first
+        part ^= shifted
+        part *= factor
+        np.right_shift(part, second, out=shifted)
+        part ^= shifted
+        part *= last_factor
+        np.right_shift(part, third, out=shifted)
+        part ^= shifted
     return word
 
 

@@ -44,6 +44,12 @@ def constant(value: int) -> int:
     return cast(int, np.int64(value))
 
 
+@inlined
+def wide(number: int) -> int:
+    """A whole number out of a narrow field, to be passed on: a narrow one would be another type."""
+    return np.int64(number)  # type: ignore[return-value]
+
+
 NONE, ZERO, ONE = constant(contract.NONE), constant(0), constant(1)
 
 
@@ -90,15 +96,16 @@ def turn_of(key: int) -> int:
 #
 # The latest timer is often the next one to come, or else takes the place at the top of the one that does:
 # both are cheaper than putting it into the heap and taking another out. An empty hand holds a time that never
-# comes.
+# comes, and behind the end of the heap stands a timer that never comes, so that every timer has a neighbour.
 
 
 @inlined
 def set_timer(sim: Simulation, time_s: float, rank: int, identity: int, turn: int) -> None:
-    clock = sim.clock[0]
+    clock, timers = sim.clock[0], sim.timers
     if clock.hand_s < inf:
-        rise(sim.timers, clock.timers, clock.hand_s, clock.hand_key)
+        rise(timers, clock.timers, clock.hand_s, clock.hand_key)
         clock.timers += 1
+        timers[clock.timers].time_s = inf
     clock.hand_s = time_s
     clock.hand_key = event_key(rank, identity, turn)
 
@@ -107,8 +114,7 @@ def set_timer(sim: Simulation, time_s: float, rank: int, identity: int, turn: in
 def is_hand_first(sim: Simulation) -> bool:
     clock, timers = sim.clock[0], sim.timers
     return bool(
-        clock.timers == 0
-        or clock.hand_s < timers[0].time_s
+        clock.hand_s < timers[0].time_s
         or (clock.hand_s == timers[0].time_s and clock.hand_key < timers[0].key)
     )
 
@@ -123,23 +129,36 @@ def drop_first_timer(sim: Simulation) -> None:
         else:
             clock.timers -= 1
             last = clock.timers
+            time_s, key = timers[last].time_s, timers[last].key
+            timers[last].time_s = inf
             if last > 0:
-                sink(timers, last, timers[last].time_s, timers[last].key)
+                sink(timers, last, time_s, key)
     clock.hand_s = inf
+
+
+@inlined
+def timer_at(timers: Records, place: int) -> Any:
+    """One of the timers; of a place without a sign nobody asks whether it counts from the end."""
+    return timers[np.uint64(place)]
+
+
+@inlined
+def put_timer(timers: Records, place: int, time_s: float, key: int) -> None:
+    timer = timer_at(timers, place)
+    timer.time_s = time_s
+    timer.key = key
 
 
 @inlined
 def rise(timers: Records, place: int, time_s: float, key: int) -> None:
     """Put a timer where it belongs between the free place and the top."""
     while place > 0:
-        parent = (place - 1) >> 1
-        if timers[parent].time_s < time_s or (timers[parent].time_s == time_s and timers[parent].key < key):
+        above = timer_at(timers, (place - 1) >> 1)
+        if above.time_s < time_s or (above.time_s == time_s and above.key < key):
             break
-        timers[place].time_s = timers[parent].time_s
-        timers[place].key = timers[parent].key
-        place = parent
-    timers[place].time_s = time_s
-    timers[place].key = key
+        put_timer(timers, place, above.time_s, above.key)
+        place = (place - 1) >> 1
+    put_timer(timers, place, time_s, key)
 
 
 @inlined
@@ -147,18 +166,18 @@ def sink(timers: Records, count: int, time_s: float, key: int) -> None:
     """Put a timer where it belongs below the top, which is free."""
     place, child = 0, 1
     while child < count:
-        # the earlier of two, taken without a branch, as no processor can foresee which it is
-        other = child + (child + 1 < count)
-        at_s, other_s = timers[child].time_s, timers[other].time_s
-        is_other = (other_s < at_s) | ((other_s == at_s) & (timers[other].key < timers[child].key))
-        child += (other - child) * is_other
-        if time_s < timers[child].time_s or (time_s == timers[child].time_s and key < timers[child].key):
+        # the earlier of two, taken without a branch, as no processor can foresee which it is; few are tied
+        one, other = timer_at(timers, child), timer_at(timers, child + 1)
+        if one.time_s == other.time_s:
+            child += other.key < one.key
+        else:
+            child += other.time_s < one.time_s
+        below = timer_at(timers, child)
+        if time_s < below.time_s or (time_s == below.time_s and key < below.key):
             break
-        timers[place].time_s = timers[child].time_s
-        timers[place].key = timers[child].key
+        put_timer(timers, place, below.time_s, below.key)
         place, child = child, 2 * child + 1
-    timers[place].time_s = time_s
-    timers[place].key = key
+    put_timer(timers, place, time_s, key)
 
 
 # ---- lines: linked lists in the order of (since when, id, row) ---------------------------------------------

@@ -20,6 +20,7 @@ from sim112.engine.compiled_clock import (
     leave_line,
     on_grid,
     set_timer,
+    wide,
 )
 from sim112.engine.compiled_fleet import alert
 from sim112.engine.compiled_tables import Simulation
@@ -82,7 +83,7 @@ def caller_goes_on(sim: Simulation, caller_id: int) -> None:
     """An OFFER timer of a caller who has started."""
     caller = sim.callers[caller_id]
     if caller.phase == LISTENS:
-        enter_queue(sim, caller_id, caller.call)
+        enter_queue(sim, caller_id, wide(caller.call))
     else:
         dial(sim, caller_id)
 
@@ -168,7 +169,7 @@ def offer(sim: Simulation, caller_id: int, desk_id: int, hop: int) -> int:
     call.dispatch_end_s = nan
     call.known = False
     call.outcome = UNFINISHED
-    if caller.number != NONE and is_barred(sim, caller.number, desk_id):
+    if caller.number != NONE and is_barred(sim, wide(caller.number), desk_id):
         call.outcome = BARRED
     elif desk.platform != NONE and sim.platforms[desk.platform].is_down:
         call.outcome = BLOCKED_OUTAGE
@@ -312,7 +313,7 @@ def answer(sim: Simulation, caller_id: int, call_id: int) -> None:
         incident = sim.incidents[caller.incident]
         call.earlier_report = incident.last_report
         incident.last_report = call_id
-    caller.bars = caller.number != NONE and count_nuisance(sim, caller.number, call.desk)
+    caller.bars = caller.number != NONE and count_nuisance(sim, wide(caller.number), wide(call.desk))
     caller.phase = TALKS
     talk_s = caller.short_talk_s if is_known else caller.talk_s
     set_timer(sim, now_s + talk_s, TALK, caller_id, call_id)
@@ -339,7 +340,7 @@ def transfer(sim: Simulation, caller_id: int, call_id: int) -> None:
     free_line(sim, call.desk)
     release_call_taker(sim, call.desk, call.shift)
     caller.is_astray = False
-    attempt(sim, caller_id, caller.right, call.hop + 1)
+    attempt(sim, caller_id, wide(caller.right), call.hop + 1)
 
 
 @inlined
@@ -350,7 +351,7 @@ def end_talk(sim: Simulation, caller_id: int, call_id: int) -> None:
     call.talk_end_s = now_s
     free_line(sim, call.desk)
     if caller.bars:
-        grudge = sim.grudges[grudge_of(sim, caller.number, call.desk)]
+        grudge = sim.grudges[grudge_of(sim, wide(caller.number), wide(call.desk))]
         grudge.barred_until_s = now_s + sim.desks[call.desk].bar_s
         grudge.answered = 0
     caller.phase = IS_DONE
@@ -358,7 +359,7 @@ def end_talk(sim: Simulation, caller_id: int, call_id: int) -> None:
         make_ticket(sim, caller.incident, call_id)
         desk = sim.desks[call.desk]
         if desk.agency == NONE and desk.dispatchers == 0 and next_need(sim, caller.incident, NONE) != NONE:
-            handle(sim, call_id, CALL_TAKER, call.shift)
+            handle(sim, call_id, CALL_TAKER, wide(call.shift))
             return
     set_timer(sim, now_s + caller.after_call_s, AFTER_CALL, caller_id, call_id)
 
@@ -401,7 +402,7 @@ def release_call_taker(sim: Simulation, desk_id: int, shift: int) -> None:
     if shift == desk.call_takers_shift:
         desk.call_takers_busy -= 1
     if desk.waiting_callers > 0 or desk.waiting_tickets > 0:
-        give_work_to_call_taker(sim, desk_id)
+        give_work_to_call_taker(sim, wide(desk_id))
 
 
 @compiled
@@ -464,7 +465,7 @@ def make_ticket(sim: Simulation, incident_id: int, call_id: int) -> None:
         join_line(sim.calls, sim.tickets[call.desk, level], call_id, clock.now_s, incident_id)
         desk.waiting_tickets += 1
         clock.waiting += 1
-        give_work_to_dispatcher(sim, call.desk)
+        give_work_to_dispatcher(sim, wide(call.desk))
 
 
 @inlined
@@ -531,7 +532,7 @@ def handling_goes_on(sim: Simulation, need_id: int, call_id: int) -> None:
         desk = sim.desks[call.desk]
         if call.handler_shift == desk.dispatchers_shift:
             desk.dispatchers_busy -= 1
-        give_work_to_dispatcher(sim, call.desk)
+        give_work_to_dispatcher(sim, wide(call.desk))
 
 
 # ---- nuisance ----------------------------------------------------------------------------------------------

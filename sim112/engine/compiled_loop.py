@@ -6,6 +6,7 @@ Everything that the loop calls is compiled with it, and kept in one cache file.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import NamedTuple
 
 from sim112.engine.compiled_clock import (
@@ -49,11 +50,11 @@ def has_room(sim: Simulation) -> bool:
 
     A roster step sets a timer for everybody who waits; any other event a few for people, and for each agency
     that is alerted a unit's, those of the jobs dropped in turn, each less urgent than the one before, and
-    those of units moved up.
+    those of units moved up. Behind the last timer there is one that never comes.
     """
     clock = sim.clock[0]
     most = 8 + clock.waiting + clock.most_needs * 2 * (sim.waiting_jobs.shape[1] + 1)
-    return bool(clock.calls + MOST_CALLS_AT_ONCE <= sim.calls.size and clock.timers + most <= sim.timers.size)
+    return bool(clock.calls + MOST_CALLS_AT_ONCE <= sim.calls.size and clock.timers + most < sim.timers.size)
 
 
 def run(sim: Simulation) -> bool:
@@ -62,6 +63,7 @@ def run(sim: Simulation) -> bool:
     Then give it more room and call again: the run goes on where it was.
     """
     clock = sim.clock[0]
+    sim.timers[clock.timers].time_s = inf
     while has_room(sim):
         # three streams of events, each in order: changes of the world, first calls, and timers
         change_s = sim.changes[clock.changes_done].time_s

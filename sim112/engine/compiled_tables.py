@@ -32,11 +32,14 @@ MOST_CALLS_AT_ONCE = 2
 """Rows of the log that one event may add: an attempt, and another where it overflows."""
 
 
-def record_of(ints: str = "", floats: str = "", bools: str = "") -> np.dtype[Any]:
+def record_of(ints: str = "", floats: str = "", bools: str = "", *, int_type: str = "i8") -> np.dtype[Any]:
     """A record of these fields: indices and counts, times, and truths."""
-    typed = [*((name, "i8") for name in ints.split()), *((name, "f8") for name in floats.split())]
+    typed = [*((name, int_type) for name in ints.split()), *((name, "f8") for name in floats.split())]
     return np.dtype([*typed, *((name, "?") for name in bools.split())], align=True)
 
+
+NARROW = "i4"
+"""Callers and attempts are many: with short indices, more of those under way are in the processor's cache."""
 
 CLOCK = record_of(
     "changes_done callers_started "  # rows taken from Simulation.changes and .starts
@@ -73,6 +76,7 @@ CALLER = record_of(
     "incident kind regency agency wrong_regency number second_dial end_dial phase right dial call",
     "lookup_s pick_up_s talk_s short_talk_s transfer_talk_s after_call_s",
     "dials_112 on_112 is_astray is_news bars",
+    int_type=NARROW,
 )
 INCIDENT = record_of(
     "kind regency zone first_need end_need "
@@ -90,6 +94,7 @@ CALL = record_of(
     "offered_s queued_s picked_s answered_s left_s talk_end_s free_s "
     "ticket_s dispatch_start_s dispatch_end_s line_since_s",
     "known",
+    int_type=NARROW,
 )
 JOB = record_of(
     LINKS + "need desk outcome unit assignments from_zone hospital priority level group kind scene",
@@ -103,7 +108,7 @@ class Simulation(NamedTuple):
 
     clock: Records  # [1]
     options: Records  # [1]
-    timers: Records  # a binary heap
+    timers: Records  # a binary heap, and behind its end one that never comes
     changes: Records  # [C + 1] the last one never comes
     starts: Records  # [M + 1] callers by the time of their start; the last one never comes
     kinds: Records  # [K]

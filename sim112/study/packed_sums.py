@@ -74,12 +74,16 @@ def packed(sums: Floats) -> Packed:
     most = kept.max(axis=1, initial=0.0)
     is_plain = ~(np.signbit(kept).any(axis=1) | np.isinf(most))
     unit = np.full(len(sums), AS_IT_IS, np.uint8)
-    is_whole = {units: _is_whole(kept * units) for units in (1.0, TICKS_PER_S)}
+    is_whole = {1.0: _is_whole(kept), TICKS_PER_S: np.zeros(len(sums), np.bool_)}
+    parted = np.flatnonzero(is_plain & ~is_whole[1.0])
+    is_whole[TICKS_PER_S][parted] = _is_whole(kept[parted] * TICKS_PER_S)
     for at, (of_type, units) in reversed(list(enumerate(UNITS))):
         unit[is_plain & is_whole[units] & (most * units < np.iinfo(of_type).max)] = at
     pieces = [b""] * len(sums)
     for at, (of_type, units, missing) in enumerate(_WRITTEN):
         rows = np.flatnonzero(unit == at)
+        if not rows.size:
+            continue
         written: NDArray[Any] = sums[rows]
         if missing is not None:
             written = (kept[rows] * units).astype(of_type)

@@ -165,7 +165,8 @@ def histogram_of(counts: NDArray[np.int32]) -> Histogram:
 
 def _histogram(at: Ints, count: NDArray[np.integer]) -> Histogram:
     """A histogram from ascending places and the counts there, all above 0."""
-    gap = np.diff(at, prepend=0)
+    gap = at.copy()
+    gap[1:] -= at[:-1]
     bridges, repeats = gap // MOST, (count - 1) // MOST
     entries = bridges + 1 + repeats
     own = np.cumsum(entries) - 1 - repeats  # where the rest of a step and of a count stand
