@@ -7,7 +7,7 @@ has: its target is raised until it does, and what is left goes where it is worst
 the same fresh runs. Nothing else is asked of either: no floor, no days, no occupancy.
 
     python scripts/staff_against_erlang_c.py one_centre
-    python scripts/staff_against_erlang_c.py twenty_seats --config-dir experiments/staffing --replications 20
+    python scripts/staff_against_erlang_c.py twenty_seats --config-dir experiments/staffing
 """
 
 from __future__ import annotations
@@ -73,9 +73,8 @@ def main() -> None:
         for row, desk in enumerate(desks):
             worst, week = held[0][row], held[1][row]
             shares = " | ".join(f"{100 * share:.1f} %" for share in (*worst, *week))
-            print(
-                f"| {world.desk_name[desk].removeprefix('112 ')} | {name} | {people[row].sum()} | {shares} |"
-            )
+            own = f"`{one.name}`" + (f", {world.desk_name[desk].removeprefix('112 ')}" if rows > 1 else "")
+            print(f"| {own} | {name} | {people[row].sum()} | {shares} |")
 
 
 class Formula:

@@ -81,7 +81,7 @@ def test_amount_formulas_give_what_was_computed(book: Workbook) -> None:
         assert sheet.cell(row, 5).value * sheet.cell(row, 7).value == pytest.approx(sheet.cell(row, 9).value)
         assert sheet.cell(row, 9).value == line.rp
         assert sheet.cell(row, 9).number_format == "#,##0"
-        assert sheet.cell(row, 12).value == line.basis
+        assert str(sheet.cell(row, 12).value).endswith(line.basis)  # in Indonesian before that
 
 
 def test_totals_are_sums_over_every_line_of_their_kind(book: Workbook) -> None:
@@ -144,6 +144,9 @@ def test_assumptions_have_a_sheet_of_their_own_with_both_ends_and_a_basis(book: 
         assert isinstance(row[2], int | float) and row[5] and row[6], row[0]
         assert row[3] is None or row[3] <= row[2] <= row[4], row[0]
     assert {"costs.wage_rp_per_month", "budget.seat_rp", "demand.dial_112_share.mid"} <= set(keys)
+    [wage] = [row for row in rows if row[0] == "costs.wage_rp_per_month"]
+    assert wage[1].startswith("upah petugas penerima panggilan atau petugas dispatch / pay of a call-taker")
+    assert wage[5] == "Rp/bulan / Rp/month" and wage[6].startswith("sekitar upah minimum Kota Semarang")
 
 
 def test_no_cell_holds_a_number_as_text_or_an_error(book: Workbook) -> None:
@@ -152,3 +155,12 @@ def test_no_cell_holds_a_number_as_text_or_an_error(book: Workbook) -> None:
             for cell in row:
                 assert cell.data_type != "e"
                 assert not (isinstance(cell.value, str) and cell.value.replace(".", "", 1).isdigit()), cell
+
+
+def test_names_and_units_are_told_in_indonesian_first(book: Workbook) -> None:
+    assert "Apa yang berubah bila 112 hadir di Pati" in str(book["Ringkasan"]["A2"].value)
+    assert book["Sif"]["C5"].value == "3 x 8 jam / 3 x 8 h"
+    assert book["Sif"]["D5"].value == "pagi / morning"
+    assert "P = pagi / morning" in str(book["Rota"]["A2"].value)
+    units = {str(row[0].value) for row in book["Anggaran"]["F5:F12"]}
+    assert units == {"orang / people", "pusat / centre", "saluran / lines", "kursi / places"}

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from sim112.config.scenario import Scenario
     from sim112.config.staff import StaffSettings
 
-TARGET_NOT_KEPT = 1
-"""Exit status where a target cannot be kept, or was not shown to be; a plan is made all the same."""
+TARGET_LEFT_OUT = 2
+"""Exit status where nobody can keep a target, as for other bad input; a plan for the others is made."""
+
+TARGET_NOT_SHOWN = 1
+"""Exit status where a target that can be kept was not shown to be; a plan is made all the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +75,13 @@ def staff(words: list[str]) -> int:
         screen = pooling_screen(pooled_rows(results), results[0].scenario.lang)
         print(screen)
         say_how(save_pooling(results, given.results, command, screen), results[0].engine)
-    return 0 if all(result.is_kept for result in results) else TARGET_NOT_KEPT
+    left_out = {one.target: one.why for result in results for one in result.sizing.findings if one.is_decided}
+    if left_out:  # asked for what nobody can give: as other bad input, but the plan for the rest is there
+        why = {target: ", ".join(map(told, why.split("; "))) for target, why in left_out.items()}
+        targets = "; ".join(f"{told(target)} ({why[target]})" for target in left_out)
+        print(spoken().say("staff.ended", targets=targets), file=sys.stderr)
+        return TARGET_LEFT_OUT
+    return 0 if all(result.is_kept for result in results) else TARGET_NOT_SHOWN
 
 
 def _asked(words: list[str], config_dir: Path | None) -> Asked:
@@ -143,9 +152,20 @@ def _show_config(asked: Asked) -> None:
         print(f"---\n{to_yaml(scenario)}", end="")
 
 
+def _in_words(text: str) -> str:
+    """What the search is at, with a time or a harder circumstance (``demand +50 %``) in words."""
+    step, colon, name = text.rpartition(": ")
+    what, _, rise = name.partition(" ")
+    if spoken().has(f"staff.times.{name}"):
+        name = spoken().say(f"staff.times.{name}")
+    elif spoken().has(f"staff.changes.{what}"):
+        name = spoken().say(f"staff.changes.{what}", rise=rise)
+    return f"{step}{colon}{name}"
+
+
 def _say(text: str) -> None:
     """Tell on stderr what the search is at; on a terminal in one line that is written over."""
-    said = spoken().say("staff.sizing", what=told(text))
+    said = spoken().say("staff.sizing", what=told(_in_words(text)))
     if sys.stderr.isatty():
         sys.stderr.write("\r" + said.ljust(78))
     else:

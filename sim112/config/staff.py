@@ -65,6 +65,19 @@ class Search(BaseModel):
     keep_mb: float = Field(ge=0)
 
 
+class Hub(BaseModel):
+    """The roster of a hub for several regencies that a plan is compared with, round the clock.
+
+    ``call_takers`` are never fewer than ``minimum_on_duty``, lines never fewer than call-takers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    call_takers: int = Field(ge=1)
+    dispatchers: int = Field(ge=0)
+    lines: int = Field(ge=1)
+
+
 class Options(BaseModel):
     """What is compared beside the plan: in which other times, how often, and with which breaks.
 
@@ -77,6 +90,7 @@ class Options(BaseModel):
     demands: tuple[str, ...]
     replications: int = Field(ge=0, le=MOST_REPLICATIONS)
     break_min: int = Field(ge=0, le=30)
+    hub: Hub
 
     @model_validator(mode="after")
     def _divides(self) -> Options:
@@ -154,6 +168,7 @@ def settings_from_mapping(mapping: Mapping[str, Any]) -> StaffSettings:
             known = [*StaffSettings.model_fields, *(f"service.{name}" for name in Service.model_fields)]
             known += [f"search.{name}" for name in Search.model_fields]
             known += [f"options.{name}" for name in Options.model_fields]
+            known += [f"options.hub.{name}" for name in Hub.model_fields]
             raise InputError(f"{key} is no key of staff.yaml; {suggestion(key, known)}") from None
         if first["type"] == "missing":
             raise InputError(f"{key} is missing in staff.yaml; give it a value") from None

@@ -22,7 +22,7 @@ from sim112.demand.incidents import PER_100K, YEAR_DAYS
 from sim112.demand.volume import incidents_per_day, reports_per_day
 from sim112.errors import InputError
 from sim112.paths import data_dir
-from sim112.planning.form_file import SHEET, cells_of
+from sim112.planning.form_file import SHEET, Unworked, cells_of
 from sim112.world.area import Regency, read_regencies
 
 MONTH_DAYS = YEAR_DAYS / 12
@@ -48,8 +48,8 @@ class Cell:
     @property
     def wanted(self) -> str:
         """What may stand in the cell."""
-        what = "whole number" if self.whole else "number"
-        return f"a {what} from {plain(self.lowest)} to {plain(self.highest)}"
+        limits = f"from {plain(self.lowest)} to {plain(self.highest)}"
+        return f"a whole number {limits}" if self.whole else f"a number {limits}"
 
 
 _CALLS, _TALK = "Wilayah dan panggilan / Area and calls", "Lama penanganan / Handling times"
@@ -76,7 +76,7 @@ CELLS = (
          "Call-takers on duty by day (07-21 h)", "orang / people", True, 0, 200),
     Cell("seats_night", _DESK, "Petugas penerima panggilan bertugas, malam (21-07)",
          "Call-takers on duty by night (21-07 h)", "orang / people", True, 0, 200),
-    Cell("dispatchers", _DESK, "Dispatcher bertugas (0: petugas penerima yang meneruskan)",
+    Cell("dispatchers", _DESK, "Petugas dispatch bertugas (0: petugas penerima yang meneruskan)",
          "Dispatchers on duty (0: call-takers dispatch)", "orang / people", True, 0, 100),
     Cell("minimum_on_duty", _DESK, "Petugas bertugas paling sedikit, setiap jam buka",
          "Least people on duty in any open hour", "orang / people", True, 1, 20, "minimum_on_duty"),
@@ -272,8 +272,8 @@ def _use_changes(
     if wanted_per_day > most:
         raise InputError(
             f"{SHEET}!{places['calls_a_month']} with {SHEET}!{places['genuine_percent']} is"
-            f" {wanted_per_day * MONTH_DAYS:.6g} calls a month about incidents; at most"
-            f" {most * MONTH_DAYS:.6g} people call about one, whatever the number: give fewer"
+            f" {wanted_per_day * MONTH_DAYS:.0f} calls a month about incidents; at most"
+            f" {math.floor(most * MONTH_DAYS)} people call about one, whatever the number: give fewer"
         )
 
     def calls(factor: float) -> float:
@@ -323,7 +323,9 @@ def _checked(cell: Cell, place: str, value: object) -> float:
     """The value of a cell as a number within its limits."""
     where = f"{SHEET}!{place}"
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise InputError(f"{where} is empty ({cell.english}); give {cell.wanted}")
+        raise InputError(f"{where} is empty ({cell.indonesian} / {cell.english}); give {cell.wanted}")
+    if isinstance(value, Unworked):
+        raise InputError(f"{where} has the formula {value.text}, which is not worked out; give {cell.wanted}")
     shown = repr(value) if isinstance(value, str | bool) else str(value)
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):

@@ -8,6 +8,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from openpyxl import load_workbook
@@ -22,6 +23,13 @@ MOST_BYTES = 1_000_000
 MOST_BYTES_UNPACKED = 20_000_000
 
 
+@dataclass(frozen=True)
+class Unworked:
+    """A formula that came without its value: no spreadsheet has worked it out."""
+
+    text: str
+
+
 def cells_of(path: Path, names: Sequence[str]) -> tuple[str, dict[str, str], dict[str, object]]:
     """The regency of a form, and by name the places and values of its cells.
 
@@ -34,6 +42,13 @@ def cells_of(path: Path, names: Sequence[str]) -> tuple[str, dict[str, str], dic
             raise InputError(f"{path.name}: has no sheet {SHEET!r}; write a form with `sim112 template`")
         rows = book[SHEET].iter_rows(max_row=LAST_ROW, max_col=KEY_COLUMN, values_only=True)
         table = [list(row) + [None] * (KEY_COLUMN - len(row)) for row in rows]
+        written = load_workbook(io.BytesIO(raw), read_only=True, keep_links=False)[SHEET]
+        entries = written.iter_rows(
+            max_row=LAST_ROW, min_col=VALUE_COLUMN, max_col=VALUE_COLUMN, values_only=True
+        )
+        for row, (entry,) in zip(table, entries, strict=False):
+            if row[VALUE_COLUMN - 1] is None and isinstance(entry, str) and entry.startswith("="):
+                row[VALUE_COLUMN - 1] = Unworked(entry if len(entry) <= 60 else f"{entry[:57]}...")
     except InputError:
         raise
     except Exception as error:  # what a broken file makes the reader raise cannot be listed

@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 
 from sim112.config.scenario import Scenario
+from sim112.config.staff import Hub
 from sim112.engine import choice
 from sim112.engine.choice import Engine
 from sim112.engine.contract import NONE, Ints, World
@@ -213,11 +214,13 @@ def _told(key: str, own: Sequence[Measures], base: Sequence[Measures], regency: 
     return Told(value, low, high, *difference)
 
 
-def hub_plan(world: World, desk: int, minimum_on_duty: int, lines: int) -> Plan:
-    """A hub with as few people as one centre is allowed, round the clock, and no dispatchers."""
+def hub_plan(world: World, desk: int, hub: Hub, minimum_on_duty: int) -> Plan:
+    """A hub with the people and lines of the settings in every hour in which it is open."""
     desks: Ints = np.array([desk], dtype=np.int64)
     on = open_hours(world, desks).astype(np.int64)
-    return Plan(desks, on * minimum_on_duty, on * 0, np.array([lines], dtype=np.int64))
+    people = max(hub.call_takers, minimum_on_duty)
+    lines = np.array([max(hub.lines, people)], dtype=np.int64)
+    return Plan(desks, on * people, on * hub.dispatchers, lines)
 
 
 def served_by(world: World, desk: int) -> int:

@@ -10,6 +10,8 @@ from pathlib import Path
 from sim112.planning.staff import SizedScenario
 from sim112.study.store import draft, files_read, saving, stamp, write_provenance, write_rows, write_scenario
 
+TABLE = "pooling"
+
 
 @dataclass(frozen=True)
 class PooledRow:
@@ -60,7 +62,7 @@ def save_pooling(results: Sequence[SizedScenario], place: Path, command: Sequenc
         scenarios = [one.scenario for one in results]
         for scenario in scenarios:
             write_scenario(unplaced.folder, scenario)
-        write_rows(unplaced.folder / "pooling.csv", [asdict(row) for row in pooled_rows(results)])
+        write_rows(unplaced.folder / f"{TABLE}.csv", [asdict(row) for row in pooled_rows(results)])
         (unplaced.folder / "screen.txt").write_text(f"{screen}\n", encoding="utf-8")
         write_provenance(
             unplaced.folder,
@@ -72,6 +74,7 @@ def save_pooling(results: Sequence[SizedScenario], place: Path, command: Sequenc
             scenarios=[scenario.name for scenario in scenarios],
             engine=results[0].engine,
             settings=results[0].settings.model_dump(mode="json"),
+            regency=None,
         )
     assert unplaced.place is not None  # it is placed once it is whole
     return unplaced.place

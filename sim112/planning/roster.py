@@ -16,7 +16,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from sim112.config.area import DAYS, HOURS_OF_WEEK
 from sim112.config.costs import Costs
-from sim112.config.shifts import OFF, Pattern, RosterRules
+from sim112.config.shifts import OFF, Pattern, RosterRules, ShiftTimes
 from sim112.errors import InputError
 from sim112.planning.rota import WEEK_DAYS, Ints, Rota, free_rotas, team_rota
 
@@ -33,6 +33,15 @@ class PlannedShift:
     to_h: int
     day: int
     people: int
+
+    @property
+    def hours(self) -> Ints:
+        """Whether the shift covers an hour of the week, [168] of 0 and 1."""
+        times = ShiftTimes(from_h=self.from_h, to_h=self.to_h)
+        covered = np.zeros(HOURS_OF_WEEK, dtype=np.int64)
+        first = 24 * self.day + self.from_h
+        covered[np.arange(first, first + times.length_h) % HOURS_OF_WEEK] = 1
+        return covered
 
 
 @dataclass(frozen=True)

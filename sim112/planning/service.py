@@ -196,6 +196,25 @@ def pools(counts: Floats, is_open: Bools, least: int) -> Ints:
     return chosen
 
 
+def apart(cells: Ints, people: Ints, counts: Floats, least: int) -> Ints:
+    """Cells [S, 168] in which hours stand together only where as many people are on duty.
+
+    Else a day that lacks a person would hide behind the others. A cell stays whole where a part of it would
+    have fewer than ``least`` of ``counts`` [S, R, 168].
+    """
+    split = cells.copy()
+    for row, (own, on_duty) in enumerate(zip(cells, people, strict=True)):
+        calls = counts[row].sum(axis=0)
+        for cell in np.unique(own):
+            hours = own == cell
+            parts = np.unique(on_duty[hours])
+            if all(calls[hours & (on_duty == part)].sum() >= least for part in parts):
+                for part in parts[1:]:
+                    split[row][hours & (on_duty == part)] = split[row].max() + 1
+    # dense numbers below 168, as for all cells
+    return np.stack([np.unique(row, return_inverse=True)[1].reshape(-1) for row in split])
+
+
 def pooled(values: Floats, cells: Ints) -> Floats:
     """Values [S, R, 168] added up over the hours of each cell, and given to each of its hours."""
     size, repeats, _ = values.shape
@@ -254,14 +273,17 @@ class Judging:
     confidence: float
     cells: Ints  # [S, 168] of calls
     ticket_cells: Ints  # [S, 168] of tickets
+    least: int  # calls or tickets of a part of a cell that is judged alone, as in ``apart``
 
 
 def judge(counts: Counts, plan: Plan, asked: Judging) -> tuple[Check, ...]:
     """Hold counts [S, R, 168] against what is asked."""
     service, sure = asked.service, asked.confidence
     whole = np.zeros_like(asked.cells)
-    cells = asked.cells if service.per == "hour" else whole
-    ticket_cells = asked.ticket_cells if service.per == "hour" else whole
+    cells = ticket_cells = whole
+    if service.per == "hour":
+        cells = apart(asked.cells, plan.call_takers, counts.stayed, asked.least)
+        ticket_cells = apart(asked.ticket_cells, plan.dispatchers, counts.tickets, asked.least)
     checks: list[Check] = []
 
     def add(name: str, role: str, fails: Bools, share: tuple[Floats, Floats], target: float) -> None:

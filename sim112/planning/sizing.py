@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sim112.config.staff import StaffSettings, Standard
+from sim112.config.staff import Service, StaffSettings, Standard
 from sim112.engine.contract import NO_LIMIT, Bools, Change, Floats, Ints, World
 from sim112.errors import InputError
 from sim112.planning import first_guess
+from sim112.planning.out_of_reach import Finding, findings, is_beyond
 from sim112.planning.requirement import (
     WEEK_H,
     Plan,
@@ -27,6 +28,7 @@ from sim112.planning.requirement import (
     with_people,
 )
 from sim112.planning.service import Check, Counts, Judging, judge, pools
+from sim112.planning.shaving import Shifts, shaved
 from sim112.planning.thinning import thinned
 from sim112.planning.trial import ROLES, Simulate, Trial
 
@@ -41,17 +43,6 @@ LINES_TRIED = 40
 
 Cover = Callable[[Ints], Ints]
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A target that people and lines cannot keep at a desk, and what they reach at best."""
-
-    desk: str
-    target: str
-    wanted: float
-    at_best: float
-    why: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,17 +76,21 @@ def size_desks(
     settings: StaffSettings,
     standard: Standard,
     cover: Cover = lambda needed: needed,
+    shifts: Shifts | None = None,
     say: Say = lambda text: None,
 ) -> Sizing:
     """Size desks of a world: people by hour and lines that keep what ``settings`` and ``standard`` ask.
 
-    ``cover`` rounds the people needed [168] up to what shifts can put on duty. Raises InputError where a desk
-    is never open or gets no calls.
+    ``cover`` rounds the people needed [168] up to what shifts can put on duty; with ``shifts`` people are
+    then taken off shifts where they can be spared. Raises InputError where a desk is never open or gets no
+    calls.
     """
     search = Search(world, desks, simulate, settings, standard, say)
     trial = search.lines(search.people(search.first()))
-    trial = search.mended(trial)
-    return search.verified(trial, cover)
+    needed = search.mended(trial).plan
+    if shifts is not None:
+        needed = shaved(search, needed, cover, shifts)
+    return search.verified(needed, cover, shifts)
 
 
 def resized(
@@ -105,6 +100,8 @@ def resized(
     settings: StaffSettings,
     standard: Standard,
     base: Plan,
+    cover: Cover = lambda needed: needed,
+    shifts: Shifts | None = None,
     say: Say = lambda text: None,
 ) -> Plan:
     """The plan that harder times need, from one for easier times: people and lines added, none taken away.
@@ -113,7 +110,10 @@ def resized(
     """
     search = Search(world, desks, simulate, settings, standard, say)
     trial = search.mended(search.trial(base))
-    return thinned(search, trial, {role: base.people(role) for role in ROLES}).plan
+    needed = thinned(search, trial, {role: base.people(role) for role in ROLES}).plan
+    if shifts is not None:
+        needed = shaved(search, needed, cover, shifts, search.covered(base, cover))
+    return needed
 
 
 class Search:
@@ -163,49 +163,31 @@ class Search:
             settings.confidence,
             pools(self.ample.stayed.sum(axis=1), open_reported, least),
             pools(self.ample.tickets.sum(axis=1), open_reported, least),
+            least,
         )
         at_best = judge(self.ample, self.ample_plan, self.asked)
         self.excused = tuple(np.array(check.fails | self._cannot_mend(check)) for check in at_best)
-        self.findings = self._findings(at_best)
-        reachable = tuple(
+        names = [world.desk_name[desk] for desk in desks]
+        self.findings = list(findings(at_best, self.ample, names, [*map(self._cannot_mend, at_best)]))
+        self.reachable = tuple(
             tuple(
                 level
                 for level, check in zip(standard.answered, at_best, strict=False)
-                if not _is_beyond(check)[row]
+                if not is_beyond(check)[row]
             )
             for row in range(shape[0])
         )
-        self.theory = first_guess.call_takers(
-            self.ample, self.asked.cells, self.is_open, reachable, settings.service
-        )
+        self.theory = self._theory(settings.service)
+
+    def _theory(self, service: Service) -> Ints:
+        """Call-takers that the formula needs for the targets that can be reached, [S, 168]."""
+        return first_guess.call_takers(self.ample, self.asked.cells, self.is_open, self.reachable, service)
 
     def _cannot_mend(self, check: Check) -> Bools:
         """Where a desk has nobody of the role that could mend a target."""
         nobody = np.full_like(check.fails, check.role == "dispatchers")
         nobody[self.has_dispatchers] = False
         return nobody
-
-    def _findings(self, at_best: tuple[Check, ...]) -> list[Finding]:
-        found = []
-        for check in at_best:
-            for row in np.flatnonzero(_is_beyond(check)):
-                answers = self.ample.answered[row].sum()
-                reach_s = self.ample.pick_up_s[row].sum() / max(answers, 1.0)
-                why = "with people and lines for everybody"
-                if check.name.startswith("answered"):
-                    why += f"; picking up alone takes {reach_s:.0f} s in the mean"
-                if check.name.startswith("first unit"):
-                    why += "; the talk, the alerting and units that are out take longer"
-                found.append(
-                    Finding(
-                        self.world.desk_name[self.desks[row]],
-                        check.name,
-                        check.target,
-                        float(check.value[row]),
-                        why,
-                    )
-                )
-        return found
 
     def _simulate(self, plan: Plan, replications: range) -> Counts:
         self.runs += len(replications)
@@ -264,9 +246,12 @@ class Search:
 
     def _give_up(self, trial: Trial, role: str, row: int) -> None:
         """Leave targets out of the search at a desk that the most people allowed do not keep."""
+        without_occupancy = self.settings.service.model_copy(update={"occupancy_most": None})
         for check, excused in zip(trial.checks, self.excused, strict=True):
             if check.role == role and (check.fails & ~excused)[row].any():
                 excused[row] = True
+                if check.name == "occupancy of call-takers":
+                    self.theory[row] = self._theory(without_occupancy)[row]
                 most = self.settings.search.most_people
                 self.findings.append(
                     Finding(
@@ -338,17 +323,17 @@ class Search:
 
     # ---- on fresh runs -------------------------------------------------------------------------------------
 
-    def verified(self, trial: Trial, cover: Cover) -> Sizing:
-        """The plan, rounded up to shifts, on fresh runs; repaired, on fresh runs again, where it fails."""
-        settings, needed = self.settings.search, trial.plan
+    def verified(self, needed: Plan, cover: Cover, shifts: Shifts | None = None) -> Sizing:
+        """The plan, rounded up to shifts, on fresh runs; repaired, on fresh runs again, where it fails.
+
+        A repair adds a person in all hours that fail, and whole shifts by that. So people are taken off
+        shifts once more, on the runs that the repaired plan was held on, and what is left is held on fresh
+        ones; where that fails, the repaired plan stays.
+        """
+        settings = self.settings.search
         for number in range(settings.verification_rounds):
-            on_duty = self.covered(needed, cover)
-            first = settings.replications + number * settings.verification_replications
-            fresh = range(first, first + settings.verification_replications)
-            self.say(f"fresh runs, round {number + 1}")
-            counts = self._simulate(on_duty, fresh)
-            held = Trial(on_duty, counts, judge(counts, on_duty, self.asked), self.excused)
-            failed = held.fails(*ROLES, "lines")
+            held = self._held(needed, cover, number)
+            on_duty, failed = held.plan, held.fails(*ROLES, "lines")
             if not failed.any() or number == settings.verification_rounds - 1:
                 break
             raised, more = self.raised(held), {}
@@ -356,6 +341,14 @@ class Search:
                 is_more = raised.people(role) > on_duty.people(role)
                 more[role] = np.where(is_more, raised.people(role), needed.people(role))
             needed = replace(needed, **more, lines=on_duty.lines + held.fails("lines"))
+        if shifts is not None and number > 0 and not failed.any():
+            searched, self.range = self.range, self._fresh(number)
+            fewer = shaved(self, needed, cover, shifts)
+            self.range = searched
+            again = self._held(fewer, cover, number + 1)
+            if not again.fails(*ROLES, "lines").any():
+                needed, held, number = fewer, again, number + 1
+        on_duty, counts = held.plan, held.counts
         floors = self.floors["call_takers"]
         return Sizing(
             requirements=tuple(requirements(self.world, needed, floors, self.is_open, self.theory)),
@@ -373,6 +366,19 @@ class Search:
             runs=self.runs,
         )
 
+    def _fresh(self, number: int) -> range:
+        """The runs of a round, which nothing was searched on."""
+        settings = self.settings.search
+        first = settings.replications + number * settings.verification_replications
+        return range(first, first + settings.verification_replications)
+
+    def _held(self, needed: Plan, cover: Cover, number: int) -> Trial:
+        """A plan, rounded up to shifts, on the fresh runs of a round."""
+        on_duty = self.covered(needed, cover)
+        self.say(f"fresh runs, round {number + 1}")
+        counts = self._simulate(on_duty, self._fresh(number))
+        return Trial(on_duty, counts, judge(counts, on_duty, self.asked), self.excused)
+
     def covered(self, needed: Plan, cover: Cover) -> Plan:
         """What shifts put on duty, and a line for everybody on duty."""
         rows = range(len(self.desks))
@@ -381,11 +387,3 @@ class Search:
         for row in np.flatnonzero(self.has_dispatchers):
             dispatchers[row] = cover(needed.dispatchers[row])
         return Plan(self.desks, call_takers, dispatchers, np.maximum(needed.lines, call_takers.max(axis=1)))
-
-
-def _is_beyond(check: Check) -> Bools:
-    """Desks [S] at which a target fails over the whole week, whatever the intervals say."""
-    fails = check.fails.any(axis=1) if check.fails.ndim == 2 else check.fails
-    is_limit = check.role == "lines" or check.name.startswith(("callers", "occupancy"))
-    beyond = check.value > check.target if is_limit else check.value < check.target
-    return np.asarray(fails & beyond)

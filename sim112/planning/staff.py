@@ -15,10 +15,11 @@ from sim112.config.staff import StaffSettings, Standard
 from sim112.engine.choice import Engine
 from sim112.engine.contract import NONE, Ints
 from sim112.errors import InputError
+from sim112.planning.beside import write_beside
 from sim112.planning.budget import Budget, Changed, budget_of, sensitivity
 from sim112.planning.curve import CurvePoint, curve
 from sim112.planning.options import OptionRow, Say, hub_plan, price_options, served_by
-from sim112.planning.requirement import Plan, Requirement
+from sim112.planning.requirement import WEEK_H, Plan, Requirement
 from sim112.planning.roster import RosterPlan, plan_roster
 from sim112.planning.sensitivity import Draw, harder_times
 from sim112.planning.sized_configs import write_sized_configs
@@ -120,6 +121,7 @@ def size_scenario(
         result = _size(scenario, settings, regency, others, shared, say)
         with saving(unplaced.folder.parent):
             _write(unplaced.folder, result, regency)
+            write_beside(unplaced.folder, times=others, hubs=shared)
             write_provenance(
                 unplaced.folder,
                 verb="staff",
@@ -130,6 +132,7 @@ def size_scenario(
                 scenarios=[scenario.name],
                 engine=result.engine,
                 settings=settings.model_dump(mode="json"),
+                regency=regency,
             )
     return SizedScenario(**(vars(result) | {"folder": unplaced.place}))
 
@@ -166,7 +169,7 @@ def _size(
         return simulator(one, desks, settings, standard, engine, workers)
 
     simulate = simulator_of(lambda replication: draw(scenario, replication))
-    sizing = size_desks(world, desks, simulate, settings, standard, cover=office.on_duty, say=say)
+    sizing = size_desks(world, desks, simulate, settings, standard, office.on_duty, office.shifts, say)
     sized = tuple(_sized_desk(sizing, row, office) for row in range(len(desks)))
     plan = sizing.on_duty
 
@@ -178,8 +181,7 @@ def _size(
         points = curve(world, plan, simulate, standard.answered, fresh)
     options: tuple[OptionRow, ...] = ()
     if settings.options.replications:
-        # a hub is asked for no more than a centre is: the least people, with a place to wait for each
-        served = {name: _hub(one, regency, settings.minimum_on_duty, office) for name, one in hubs.items()}
+        served = {name: _hub(one, regency, office) for name, one in hubs.items()}
         options = price_options(
             {OWN: scenario, **others},
             plan,
@@ -197,8 +199,9 @@ def _size(
         others_plans = {}
         for what, drawn in harder_times(scenario).items():
             say(f"sized again: {what}")
+            harder = simulator_of(drawn)
             others_plans[what] = resized(
-                world, desks, simulator_of(drawn), settings, standard, sizing.needed, say
+                world, desks, harder, settings, standard, sizing.needed, office.on_duty, office.shifts, say
             )
         changes = office.changes(sizing.needed, others_plans)
     return SizedScenario(
@@ -223,6 +226,11 @@ class Office:
     def on_duty(self, needed: Ints) -> Ints:
         """People on duty once the people needed are rounded up to shifts."""
         return self.roster(needed).on_duty
+
+    def shifts(self, needed: Ints) -> Ints:
+        """The hours of one person on each shift and day of the roster, [shifts, 168] of 0 and 1."""
+        hours = [shift.hours for shift in self.roster(needed).shifts]
+        return np.array(hours, dtype=np.int64).reshape(-1, WEEK_H)
 
     def rosters(self, plan: Plan, row: int) -> list[RosterPlan]:
         """Those of one desk: its call-takers and, where it has any, its dispatchers."""
@@ -282,10 +290,8 @@ def _sized_desk(sizing: Sizing, row: int, office: Office) -> SizedDesk:
     )
 
 
-def _hub(
-    scenario: Scenario, regency: str | None, people: int, office: Office
-) -> tuple[Scenario, Plan, float] | None:
-    """The hub that serves a regency, as small as a centre may be, and the regency's part of its cost.
+def _hub(scenario: Scenario, regency: str | None, office: Office) -> tuple[Scenario, Plan, float] | None:
+    """The hub that serves a regency, staffed as the settings say, and the regency's part of its cost.
 
     None where it would serve no other regency.
     """
@@ -296,7 +302,7 @@ def _hub(
     serves = served_by(world, desk)
     if serves < 2:
         return None
-    plan = hub_plan(world, desk, people, 2 * people)
+    plan = hub_plan(world, desk, office.settings.options.hub, office.settings.minimum_on_duty)
     return scenario, plan, office.rp_per_year(plan) / serves
 
 

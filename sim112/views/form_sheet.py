@@ -15,6 +15,7 @@ from sim112.planning.form import CELLS, Cell, plain
 from sim112.planning.form_file import FORM_VERSION, SHEET
 from sim112.sources import Number, number_behind
 from sim112.views.sheets import HEAD_FILL, INK, NOTE_INK, RULE, font, lay_out, save_book
+from sim112.views.words.numbers import told_number
 from sim112.world.area import Regency
 
 INPUT_FILL = PatternFill("solid", fgColor="FFF4CC")
@@ -53,7 +54,7 @@ GUIDE = (
         "The two add to at most 100.",
     ),
     (
-        "6. Dispatcher 0 berarti petugas penerima panggilan sendiri yang meneruskan laporan ke OPD.",
+        "6. Petugas dispatch 0 berarti petugas penerima panggilan sendiri yang meneruskan laporan ke OPD.",
         "0 dispatchers mean that call-takers alert the agencies themselves.",
     ),
     (
@@ -167,14 +168,20 @@ def _basis(cell: Cell, regency: Regency, numbers: list[Number], demand: Demand, 
             of = None if value is None else number_behind(numbers, key, value)
             if of is not None:
                 return (
-                    f"ASSUMED, dihitung dari / worked out from {key} = {of.value} ({_ends(of)}{of.basis}) "
-                    "and the rates of incidents and calls in demand/typical_week.yaml"
+                    f"ASSUMED, dihitung dari / worked out from {key} = {of.value} "
+                    f"({_ends(of)}{_reason(of)}); "
+                    "laju kejadian dan panggilan / rates of incidents and calls: demand/typical_week.yaml"
                 )
     if cell.section.startswith("Jam") and not cell.key:
         return "roster dalam / in staffing/default.yaml; lihat / see `sim112 sources`"
     factor = 100 if cell.unit == "%" else 1
     of = number_behind(numbers, cell.key, default / factor)
-    return "" if of is None else f"{of.kind} {_ends(of, factor)}{of.basis}"
+    return "" if of is None else f"{of.kind} {_ends(of, factor)}{_reason(of)}"
+
+
+def _reason(number: Number) -> str:
+    """What a number rests on, in both languages."""
+    return " / ".join(dict.fromkeys((told_number(number, "id").basis, number.basis)))
 
 
 def _ends(number: Number, factor: int = 1) -> str:

@@ -24,13 +24,13 @@ from sim112.views.drawing import (
     INK,
     STYLE,
     Page,
-    Study,
     ink_on,
     look,
     new_page,
     width_of,
     write_page,
 )
+from sim112.views.figure_study import Study
 
 MOST_ROWS = 36
 COLUMNS = 3

@@ -11,6 +11,7 @@ import numpy as np
 
 from sim112.engine.contract import Ints
 from sim112.planning.options import OptionRow, Told
+from sim112.planning.out_of_reach import Finding
 from sim112.planning.pooling import PooledRow
 from sim112.planning.requirement import DAY_H
 from sim112.planning.roster import ROUND_THE_CLOCK_H, people_per_seat
@@ -76,7 +77,8 @@ def spans(people: Ints, said: Words | None = None) -> str:
     for day in range(WEEK_DAYS):
         groups.setdefault(by_day[day].tobytes(), []).append(day)
     told = [
-        (f"{_days(days, said or words())}: " if len(groups) > 1 else "") + _spans_of_day(by_day[days[0]])
+        (f"{_days(days, said or words())}: " if len(groups) > 1 else "")
+        + _spans_of_day(by_day[days[0]], said or words())
         for days in groups.values()
     ]
     return "; ".join(told)
@@ -89,11 +91,13 @@ def _days(days: Sequence[int], said: Words) -> str:
     return ", ".join(names[day] for day in days)
 
 
-def _spans_of_day(people: Ints) -> str:
+def _spans_of_day(people: Ints, said: Words) -> str:
     edges = [0, *(np.flatnonzero(np.diff(people)) + 1).tolist(), DAY_H]
     if len(edges) == 2:
         return f"{people[0]}"
-    return ", ".join(f"{a:02d}-{b:02d} h {people[a]}" for a, b in pairwise(edges))
+    return ", ".join(
+        said.say("staff.span", from_h=a, to_h=b, people=int(people[a])) for a, b in pairwise(edges)
+    )
 
 
 def _least_to_most(people: Ints) -> str:
@@ -147,7 +151,8 @@ def _asked(result: SizedScenario, said: Words) -> str:
 
 
 def _decimals(share: float) -> int:
-    return 0 if round(100 * share, 6).is_integer() else 1
+    """Decimals of a percentage that was asked for, so that all of it is told; six at most."""
+    return next((places for places in range(6) if round(100 * share, places) == round(100 * share, 9)), 6)
 
 
 def _table(result: SizedScenario, said: Words) -> str:
@@ -220,7 +225,11 @@ def _detail(desk: SizedDesk, said: Words) -> str:
             (say("staff.on_duty"), _shifts(desk, "dispatchers", said)),
         ]
     width = max(len(name) for name, _ in lines)
-    return "\n".join(f"  {name.ljust(width)}  {told}" for name, told in lines)
+    return "\n".join(
+        fill(f"  {(name, '')[number > 0].ljust(width)}  {line}", WIDTH, subsequent_indent=" " * (width + 4))
+        for name, told in lines
+        for number, line in enumerate(told.splitlines())
+    )
 
 
 def _shifts(desk: SizedDesk, role: str, said: Words) -> str:
@@ -233,14 +242,21 @@ def _shifts(desk: SizedDesk, role: str, said: Words) -> str:
     for (name, from_h, to_h), people in by_shift.items():
         alike = len(set(people)) == 1
         number = f"{people[0]}" if alike else f"{'/'.join(map(str, people))} {said.say('staff.several_days')}"
-        told.append(f"{name} {from_h:02d}-{to_h:02d} h {number}")
-    payroll = said.say("staff.payroll", people=plan.people, pattern=plan.pattern)
-    return ", ".join(told) + f"\n    {payroll}"
+        named = said.named("staff.shifts", name)
+        told.append(said.say("staff.shift", name=named, from_h=from_h, to_h=to_h, people=number))
+    pattern = said.named("staff.patterns", plan.pattern)
+    payroll = said.say("staff.payroll", people=plan.people, pattern=pattern)
+    return ", ".join(told) + f"\n{payroll}"
 
 
 def _floors(result: SizedScenario, said: Words) -> str:
     """Small centres, said plainly: the floor binds, not the calls."""
-    bound = [desk for desk in result.desks if desk.requirement.binding.count("load") == 0]
+    least = result.settings.minimum_on_duty
+    bound = [
+        desk
+        for desk in result.desks
+        if desk.requirement.binding.count("load") == 0 and desk.requirement.theory.max() <= least
+    ]
     costs = result.scenario.costs
     seat = said.say(
         "staff.seat",
@@ -259,7 +275,7 @@ def _floors(result: SizedScenario, said: Words) -> str:
         if several
         else said.say("staff.here"),
         theory=_least_to_most(np.concatenate([desk.requirement.theory for desk in bound])),
-        least=result.settings.minimum_on_duty,
+        least=least,
         people=said.say("staff.to").join(dict.fromkeys(map(str, (people[0], people[-1])))),
     )
     return f"{fill(told, WIDTH)}\n{seat}"
@@ -280,12 +296,15 @@ def _options(result: SizedScenario, said: Words) -> str:
     by_time: dict[str, list[OptionRow]] = {}
     for row in result.options:
         by_time.setdefault(row.demand, []).append(row)
+    if len(by_time) == 1 and settings.demands:
+        notes.append(say("staff.buys_one_time"))
     lines = [*(fill(note, WIDTH) for note in notes), *_second_person(by_time, result, said)]
-    keys = ("away", "offered", "nobody", "unreported", "lost", "cost")
-    heads = [say(f"staff.buys_columns.{key}") for key in keys]
+    keys = ("option", "away", "offered", "in_time", "nobody", "unreported", "lost", "cost")
+    within_s = result.scenario.targets.answered_within_s
+    heads = [say(f"staff.buys_columns.{key}", within_s=within_s) for key in keys]
     for time, rows in by_time.items():
-        named = said.named("staff.times", time)
-        lines += ["", *_aligned([f"{named}|", *heads], [_option(row, rows[0], result, said) for row in rows])]
+        cells = [_option(row, rows[0], result, said) for row in rows]
+        lines += ["", f"{said.named('staff.times', time)}:", *_aligned(heads, cells)]
     return "\n".join(lines)
 
 
@@ -320,6 +339,7 @@ def _option(row: OptionRow, first: OptionRow, result: SizedScenario, said: Words
         name = said.say(key, people=int(people.max()) + change)
     measures = (
         _told(row.offered, said, 1),
+        _told(row.answered_within, said, 1, scale=100),
         _told(row.found_nobody, said, 2),
         _told(row.unreported, said, 2),
         _told(row.lost, said, 2),
@@ -331,16 +351,16 @@ def _option(row: OptionRow, first: OptionRow, result: SizedScenario, said: Words
     return [name, said.number(row.away_h), *measures, cost]
 
 
-def _told(told: Told, said: Words, decimals: int) -> str:
+def _told(told: Told, said: Words, decimals: int, scale: float = 1) -> str:
     """A value, or its difference with half its interval; ``?`` where chance may explain it."""
     room = " " * (5 + decimals)  # that of "±0.00?", so that values stand over differences
     if isnan(told.difference):
-        return said.number(told.value, decimals) + room
-    half = (told.difference_high - told.difference_low) / 2
+        return said.number(scale * told.value, decimals) + room
+    half = scale * (told.difference_high - told.difference_low) / 2
     if told.difference == 0 and half == 0:
         return said.say("staff.same") + room
     around = f"±{said.number(half, decimals)}" + ("" if told.is_clear else "?")
-    return f"{said.number(told.difference, decimals, signed=True)} {around.ljust(4 + decimals)}"
+    return f"{said.number(scale * told.difference, decimals, signed=True)} {around.ljust(4 + decimals)}"
 
 
 def _what_if(result: SizedScenario, said: Words) -> str:
@@ -379,19 +399,20 @@ def _legal(result: SizedScenario, said: Words) -> str:
 
 def _findings(result: SizedScenario, said: Words) -> str:
     """Targets that no number of people keeps, desks with the same words together."""
-    groups: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
+    groups: dict[tuple[str, str], list[Finding]] = {}
     for one in result.sizing.findings:
-        groups.setdefault((one.target, one.why), []).append((one.desk, one.wanted, one.at_best))
+        groups.setdefault((one.target, one.why), []).append(one)
     lines = []
     for (target, why), found in groups.items():
-        at_best = sorted(value for _, _, value in found)
-        ends = dict.fromkeys(said.percent(value, 1) for value in (at_best[0], at_best[-1]))
+        at_best, wanted = sorted(one.at_best for one in found), found[0].wanted
+        decimals = _decimals(wanted)
+        ends = dict.fromkeys(said.percent(value, max(1, decimals)) for value in (at_best[0], at_best[-1]))
         text = said.say(
-            "staff.beyond",
+            "staff.beyond" if found[0].is_decided else "staff.undecided",
             target=told_in(target, said.lang),
-            wanted=said.percent(found[0][1], _decimals(found[0][1])),
+            wanted=said.percent(wanted, decimals),
             reached=said.say("staff.to").join(ends),
-            desks=_named([name.removeprefix("112 ") for name, _, _ in found], said),
+            desks=_named([one.desk.removeprefix("112 ") for one in found], said),
             why="; ".join(told_in(part, said.lang) for part in why.split("; ")),
         )
         lines.append(fill(text, WIDTH))
@@ -401,8 +422,9 @@ def _findings(result: SizedScenario, said: Words) -> str:
 def _how_sure(result: SizedScenario, said: Words) -> str:
     search = result.settings.search
     failed = [desk.requirement.desk for desk in result.desks if not desk.verified]
+    sure = "staff.sure_of_others" if result.sizing.findings else "staff.sure"
     told = said.say(
-        "staff.unsure" if failed else "staff.sure",
+        "staff.unsure" if failed else sure,
         runs=search.replications,
         fresh=search.verification_replications,
         round=result.sizing.rounds,

@@ -22,12 +22,16 @@ from sim112.planning.budget import sensitivity as change_of
 from sim112.planning.roster import RosterPlan, people_per_seat
 from sim112.planning.staff import SizedDesk, SizedScenario
 from sim112.sources import Number
+from sim112.views.scenario_words import text_of
 from sim112.views.sheets import lay_out, put_heads, put_row, put_title, save_book
+from sim112.views.words import Lang, words
+from sim112.views.words.numbers import told_basis, told_number
 
+BOTH: tuple[Lang, ...] = ("id", "en")
 DAY_NAMES = ("Sen", "Sel", "Rab", "Kam", "Jum", "Sab", "Min")
 ROTA_DAYS = 28
 MOST_ROTA_ROWS = 1000
-ROLES = {"call_taker": "penerima panggilan / call-taker", "dispatcher": "dispatcher"}
+ROLES = {"call_taker": "penerima panggilan / call-taker", "dispatcher": "petugas dispatch / dispatcher"}
 BINDING = {
     "floor": "batas paling sedikit / least on duty",
     "load": "beban panggilan / calls",
@@ -45,6 +49,12 @@ INDONESIAN = {
     "room, power back-up, screens": "Ruang, listrik cadangan, layar",
 }
 CIRCUMSTANCES = {"wage": "Upah", "demand": "Permintaan", "talk": "Lama bicara"}
+UNITS = {
+    "people": "orang / people",
+    "centre": "pusat / centre",
+    "lines": "saluran / lines",
+    "places": "kursi / places",
+}
 KINDS = {"yearly": "tahunan / yearly", "capital": "modal / capital"}
 PAYERS = {"centre": "anggaran 112 / own", "agencies": "OPD asal / agencies"}
 
@@ -97,7 +107,7 @@ def _summary(sheet: Worksheet, result: SizedScenario) -> None:
     put_title(
         sheet,
         "Kebutuhan petugas dan anggaran layanan 112 / People and budget of 112",
-        f"{result.scenario.name}: {' '.join(result.scenario.question.split())}",
+        f"{result.scenario.name}: {_question(result)}",
     )
     put_row(sheet, 3, [f"Sasaran / Target ({result.standard_name}): {'; '.join(levels)}"])
     put_row(
@@ -144,6 +154,21 @@ def _summary(sheet: Worksheet, result: SizedScenario) -> None:
     sheet.freeze_panes = "B7"
 
 
+def _question(result: SizedScenario) -> str:
+    told = (text_of(result.scenario, "question", words(lang)) for lang in BOTH)
+    return " / ".join(dict.fromkeys(" ".join(text.split()) for text in told))
+
+
+def _named(section: str, name: str) -> str:
+    """What a shift or a pattern is called, in both languages; one of the user's own keeps its name."""
+    return " / ".join(dict.fromkeys(words(lang).named(section, name) for lang in BOTH))
+
+
+def _both(indonesian: str, english: str) -> str:
+    """A text in both languages; once where it is the same, as a unit, or what the user wrote."""
+    return " / ".join(dict.fromkeys((indonesian, english)))
+
+
 def _sentence(result: SizedScenario) -> str:
     floor = sum(desk.requirement.binding.count("floor") for desk in result.desks)
     load = sum(desk.requirement.binding.count("load") for desk in result.desks)
@@ -185,7 +210,7 @@ def _hours(sheet: Worksheet, result: SizedScenario) -> None:
 
 
 def _shifts(sheet: Worksheet, result: SizedScenario) -> None:
-    lay_out(sheet, (26, 36, 20, 14, 8, 8, *(8,) * 7), "Layanan 112: sif")
+    lay_out(sheet, (26, 36, 24, 20, 8, 8, *(8,) * 7), "Layanan 112: sif")
     put_title(sheet, "Petugas per sif dan hari / People by shift and day", "")
     put_heads(
         sheet, 4, ("Pusat / Desk", "Peran / Role", "Pola / Pattern", "Sif / Shift", "Dari\nFrom",
@@ -198,8 +223,8 @@ def _shifts(sheet: Worksheet, result: SizedScenario) -> None:
             for name, from_h, to_h in dict.fromkeys((one.name, one.from_h, one.to_h) for one in plan.shifts):
                 days = (people.get((name, day), 0) for day in range(7))
                 put_row(
-                    sheet, row, (desk.requirement.desk, ROLES[role], plan.pattern, name, f"{from_h:02d}:00",
-                                 f"{to_h:02d}:00", *days),
+                    sheet, row, (desk.requirement.desk, ROLES[role], _named("staff.patterns", plan.pattern),
+                                 _named("staff.shifts", name), f"{from_h:02d}:00", f"{to_h:02d}:00", *days),
                 )  # fmt: skip
                 row += 1
     sheet.freeze_panes = "E5"
@@ -209,7 +234,7 @@ def _rota(sheet: Worksheet, result: SizedScenario) -> None:
     lay_out(sheet, (26, 36, 8, *(5,) * ROTA_DAYS), "Layanan 112: rota empat minggu")
     plans = [plan for desk in result.desks for _, plan in _plans(desk)]
     letters = _letters(list(dict.fromkeys(shift.name for plan in plans for shift in plan.shifts)))
-    legend = ", ".join(f"{letter} = {name}" for name, letter in letters.items())
+    legend = ", ".join(f"{letter} = {_named('staff.shifts', name)}" for name, letter in letters.items())
     put_title(
         sheet,
         "Rota: siapa bekerja kapan, empat minggu pertama / Who works when, the first four weeks",
@@ -237,11 +262,11 @@ def _rota(sheet: Worksheet, result: SizedScenario) -> None:
 
 
 def _letters(names: Sequence[str]) -> dict[str, str]:
-    """The shortest beginning of every name that no name before it has taken."""
+    """The shortest beginning of every shift's Indonesian name that no name before it has taken."""
     letters: dict[str, str] = {}
     for name in names:
-        taken = set(letters.values())
-        beginnings = (name[:length].upper() for length in range(1, len(name) + 1))
+        taken, called = set(letters.values()), words("id").named("staff.shifts", name)
+        beginnings = (called[:length].upper() for length in range(1, len(called) + 1))
         letters[name] = next((one for one in beginnings if one not in taken), name)
     return letters
 
@@ -286,7 +311,7 @@ def _people(sheet: Worksheet, result: SizedScenario) -> None:
 
 
 def _budget(sheet: Worksheet, result: SizedScenario, sensitivity: Sequence[Changed]) -> None:
-    lay_out(sheet, (24, 40, 18, 18, 11, 11, 17, 19, 19, 17, 17, 50), "Layanan 112: anggaran")
+    lay_out(sheet, (24, 40, 18, 18, 11, 16, 17, 19, 19, 17, 17, 50), "Layanan 112: anggaran")
     put_title(
         sheet,
         f"Anggaran / Budget, rupiah, harga {result.desks[0].budget.price_year} / prices of that year",
@@ -308,8 +333,8 @@ def _budget(sheet: Worksheet, result: SizedScenario, sensitivity: Sequence[Chang
             what = f"{INDONESIAN[line.what]} / {line.what}"
             put_row(
                 sheet, row, (desk.requirement.desk, what, KINDS[line.kind], PAYERS[line.payer], line.quantity,
-                             line.unit, line.rp_each, f"=E{row}*G{row}", line.rp, line.low_rp, line.high_rp,
-                             line.basis),
+                             UNITS[line.unit], line.rp_each, f"=E{row}*G{row}", line.rp, line.low_rp,
+                             line.high_rp, _both(told_basis(line.basis, "id"), line.basis)),
             )  # fmt: skip
             row += 1
     last = row - 1
@@ -359,10 +384,10 @@ def _assumptions(sheet: Worksheet, result: SizedScenario, shipped: Sequence[Numb
     )  # fmt: skip
     used = assumptions_used(result.scenario, result.settings, shipped)
     for row, one in enumerate(used, start=5):
-        number = one.number
-        basis = f"diisi sendiri / own value (semula / was {number.value})" if one.is_own else number.basis
-        put_row(
-            sheet, row, (number.key, number.meaning, one.value, number.low, number.high, number.unit, basis)
-        )
+        number, told = one.number, told_number(one.number, "id")
+        own = f"diisi sendiri / own value (semula / was {number.value})"
+        meaning, unit = _both(told.meaning, number.meaning), _both(told.unit, number.unit)
+        basis = own if one.is_own else _both(told.basis, number.basis)
+        put_row(sheet, row, (number.key, meaning, one.value, number.low, number.high, unit, basis))
     sheet.auto_filter.ref = f"A4:G{4 + len(used)}"
     sheet.freeze_panes = "C5"
