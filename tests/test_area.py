@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim112.errors import InputError
-from sim112.world.area import Area, distance_km, load_area, notices_of
+from sim112.world.area import Area, distance_km, load_area, nearest_of, notices_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "sim112" / "data" / "central_java"
@@ -256,3 +257,15 @@ def test_scripts_write_the_same_zones_and_stations_again() -> None:
 
     assert (FOLDER / "zones.csv").read_bytes() == build_zones(FOLDER).encode()
     assert (FOLDER / "stations.csv").read_bytes() == build_stations(FOLDER).encode()
+
+
+def test_the_nearest_zone_is_nearest_and_of_two_the_lower(area: Area) -> None:
+    zones = area.zones
+    nearest = nearest_of(zones)
+    zone_lat, zone_lon = np.array([(zone.lat, zone.lon) for zone in zones]).T
+    for zone in zones[::97]:
+        lat = zone.lat + 0.02
+        apart_km = distance_km(lat, zone.lon, zone_lat, zone_lon)
+        assert apart_km[nearest(lat, zone.lon)] <= 1.001 * apart_km.min()  # a plane ranks them, not a sphere
+    twins = (replace(zones[3], zone=0), replace(zones[3], zone=1))
+    assert nearest_of(twins)(zones[3].lat, zones[3].lon) == 0

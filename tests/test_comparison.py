@@ -18,6 +18,7 @@ from sim112.study.comparison import (
     rank_assumptions,
     rows_of,
 )
+from sim112.study.definitions import MEASURES
 from sim112.study.kpis import Measures, measure
 from sim112.study.packed_sums import packed
 from sim112.study.totals import column_at
@@ -139,6 +140,21 @@ def test_every_measure_makes_a_row_by_scope():
     assert not any(row.verdict not in ("", "baseline") for row in rows)
     assert {row.member for row in quantile_rows("wait_s", 0.9, runs, "desk")} == set(BASE.members("desk"))
     assert measure_rows("offered", runs, "regency")[KUDUS].member == "kudus"
+
+
+def test_all_rows_are_those_of_each_measure():
+    runs = {"a": runs_of(900), "b": runs_of(840, seed=2)}
+    rows = all_rows(runs, ("regency", "province"))
+    alone = [
+        row
+        for scope in ("regency", "province")
+        for measure in MEASURES
+        for row in measure_rows(measure.key, runs, scope)
+        if np.isfinite(row.value)
+    ]
+    keys = {measure.key for measure in MEASURES}
+    assert repr([row for row in rows if row.measure in keys]) == repr(alone)
+    assert len(alone) > 2 * len(HEADLINE)
 
 
 def test_a_desk_is_compared_with_the_same_desk():

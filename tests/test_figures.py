@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import signal
@@ -23,16 +24,9 @@ from sim112.config.compare import compare_settings
 from sim112.errors import InputError
 from sim112.paths import data_dir
 from sim112.study.run import compare, run
-from sim112.views.drawing import (
-    LOOKS,
-    PAGE_WIDTH_IN,
-    PNG_DPI,
-    STYLE,
-    TEXT_PT,
-    Study,
-    fitted_lines,
-    text_width_in,
-)
+from sim112.views.drawing import LOOKS, PAGE_WIDTH_IN, PNG_DPI, STYLE, TEXT_PT, fitted_lines, text_width_in
+from sim112.views.figure_process import figure_process
+from sim112.views.figure_study import Study
 from sim112.views.figures import figure_pages, write_figures
 from sim112.views.schematic_map import places_of_labels, schematic_map
 from sim112.world.area import read_regencies
@@ -252,9 +246,57 @@ def test_a_process_that_is_ended_while_it_draws_is_told(
         write_figures(tmp_path, alone, workers=2)
 
 
+def test_a_process_that_gets_ready_draws_the_same(alone: Study, written_alone: Path, tmp_path: Path) -> None:
+    with figure_process(2) as begin:
+        begin(tmp_path / "there", alone)()
+    with figure_process(1) as begin:
+        begin(tmp_path / "here", alone)()
+    for path in written_alone.iterdir():
+        for folder in ("there", "here"):
+            assert path.read_bytes() == (tmp_path / folder / path.name).read_bytes(), (folder, path.name)
+
+
+def test_what_is_wrong_with_a_figure_comes_back(alone: Study, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file where a folder should be")
+    with pytest.raises(FileExistsError), figure_process(2) as begin:
+        begin(tmp_path / "file", alone)()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere this process draws")
+@pytest.mark.parametrize("is_waited_for", [False, True])
+def test_a_process_that_draws_and_is_ended_is_told_in_one_line(
+    alone: Study, tmp_path: Path, is_waited_for: bool
+) -> None:
+    with (
+        pytest.raises(InputError, match="figures: one of 2 processes was ended"),
+        figure_process(2) as begin,
+    ):
+        finish = begin(tmp_path, alone) if is_waited_for else None
+        [process] = multiprocessing.active_children()
+        process.kill()
+        process.join()
+        (finish or begin(tmp_path, alone))()
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere this process draws")
+@pytest.mark.parametrize("figures", [[], ["--no-figures"]])
+def test_a_command_loads_only_what_it_uses(tmp_path: Path, figures: list[str]) -> None:
+    words = ["run", "pati", *SMALL[:2], "workers=2", "replications=2", "--results", str(tmp_path), *figures]
+    code = (
+        f"import sys; from sim112.cli import main; status = main({words});"
+        "print({'matplotlib', 'pandas', 'networkx', 'scipy.sparse'} & sys.modules.keys(), status)"
+    )
+    for _ in range(2):  # the first one may have to compute travel times
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("set() 0\n")
+    assert bool(list(tmp_path.glob("run/*/figures/*.png"))) is not bool(figures)
+
+
 def test_matplotlib_is_loaded_only_to_draw() -> None:
     code = (
-        "import sys, sim112.study.run, sim112.views.screens, sim112.cli;sys.exit('matplotlib' in sys.modules)"
+        "import sys, sim112.study.run, sim112.views.screens, sim112.views.figure_process, sim112.cli;"
+        "sys.exit('matplotlib' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 

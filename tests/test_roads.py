@@ -3,6 +3,7 @@
 import csv
 import itertools
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sim112.world.roads import (
     approach_times,
     check_connected,
     distances_km,
+    kept_travel_times,
     load_roads,
     travel_times,
     way,
@@ -194,21 +196,63 @@ def test_a_missing_or_impossible_speed_is_refused(graph: nx.Graph) -> None:
         travel_times(graph, {"day": {"toll": 0, "national": 40.0, "provincial": 40.0, "local": 20.0}})
 
 
+def small_roads(folder: Path, km: float = 1.0) -> Path:
+    """Tables of two zones of one regency with a road between them."""
+    folder.mkdir(exist_ok=True)
+    with (FOLDER / "zones.csv").open(encoding="utf-8", newline="") as file:
+        zones = list(csv.reader(file))[:3]
+    for name, rows in (
+        ("zones.csv", zones),
+        ("edges.csv", [["node_a", "node_b", "km", "road_class"], ["0", "1", str(km), "local"]]),
+    ):
+        with (folder / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+    return folder
+
+
 def test_the_cache_gives_the_same_times_and_its_loss_is_no_failure(tmp_path: Path) -> None:
-    graph = nx.Graph()
-    graph.add_edge(0, 1, km=1.0, road_class="local")
-    speeds = {"day": {"local": 30.0}}
-    first = travel_times(graph, speeds, tmp_path / "cache")
+    folder, speeds = small_roads(tmp_path / "area"), {"day": {"local": 30.0}}
+
+    def kept_in(name: str, kmh: float = 30.0, islands: tuple[str, ...] = ()) -> TravelTimes:
+        return kept_travel_times(folder, 2, islands, {"day": {"local": kmh}}, tmp_path / name)
+
+    first = kept_in("cache")
+    assert np.array_equal(first.travel_s, travel_times(load_roads(folder), speeds).travel_s)
     (kept,) = (tmp_path / "cache").iterdir()
-    again = travel_times(graph, speeds, tmp_path / "cache")
+    again = kept_in("cache")
     assert np.array_equal(first.travel_s, again.travel_s)
     assert np.array_equal(first.previous, again.previous)
     kept.write_bytes(b"broken")
-    assert np.array_equal(travel_times(graph, speeds, tmp_path / "cache").travel_s, first.travel_s)
+    assert np.array_equal(kept_in("cache").travel_s, first.travel_s)
     (tmp_path / "file").write_text("a file where a folder should be")
-    assert np.array_equal(travel_times(graph, speeds, tmp_path / "file").travel_s, first.travel_s)
-    other = travel_times(graph, {"day": {"local": 60.0}}, tmp_path / "cache")
-    assert other.travel_s[0, 0, 1] == first.travel_s[0, 0, 1] / 2
+    assert np.array_equal(kept_in("file").travel_s, first.travel_s)
+    assert kept_in("cache", kmh=60.0).travel_s[0, 0, 1] == first.travel_s[0, 0, 1] / 2
+    small_roads(folder, km=2.0)
+    assert kept_in("cache").travel_s[0, 0, 1] == 2 * first.travel_s[0, 0, 1]
+
+
+def test_times_that_are_kept_do_not_hide_what_is_wrong_with_the_roads(tmp_path: Path) -> None:
+    folder, speeds = small_roads(tmp_path), {"day": {"local": 30.0}}
+    kept_travel_times(folder, 2, (), speeds, tmp_path)
+    codes = load_roads(folder).nodes(data="code")
+    with pytest.raises(InputError, match="is declared an island but a road joins it"):
+        kept_travel_times(folder, 2, (codes[1],), speeds, tmp_path)
+    with pytest.raises(InputError, match="none for road class 'local'"):
+        kept_travel_times(folder, 2, (), {"day": {"toll": 30.0}}, tmp_path)
+    (folder / "edges.csv").write_text("node_a,node_b,km,road_class\n0,1,1,motorway\n")
+    with pytest.raises(InputError, match="road_class is 'motorway'"):
+        kept_travel_times(folder, 2, (), speeds, tmp_path)
+
+
+def test_kept_travel_times_need_no_graph() -> None:
+    code = (
+        "import sys; from sim112.config.scenario import scenario;"
+        "from sim112.world.network import load_places;"
+        "load_places(scenario('pati')); print({'networkx', 'scipy.sparse'} & sys.modules.keys())"
+    )
+    for _ in range(2):  # the first process may be the one that computes them
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sim112.cli.language import spoken
@@ -44,8 +46,8 @@ def run(words: list[str]) -> None:
         figures=given.figures,
         command=["sim112", "run", *words],
         progress=True,
+        show=_shown(given.figures),
     )
-    print(result)
     say_how(result.folder, result.engine)
 
 
@@ -90,9 +92,22 @@ def compare(words: list[str]) -> None:
         figures=given.figures,
         command=["sim112", "compare", *words],
         progress=True,
+        show=_shown(given.figures),
     )
-    print(result)
     say_how(result.folder, result.engine)
+
+
+def _shown(figures: bool) -> Callable[[str], None]:
+    """What shows a screen at once, and says what is waited for then."""
+
+    def show(screen: str) -> None:
+        # A reader that went away, or a full disk, is told at the end: what was found is saved all the same.
+        with suppress(OSError):
+            print(screen, flush=True)
+        if figures:
+            print(spoken().say("cli.drawing"), file=sys.stderr)
+
+    return show
 
 
 def sweep(words: list[str]) -> None:

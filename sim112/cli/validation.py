@@ -28,8 +28,10 @@ def validate(words: list[str]) -> int:
     overrides = [word for word in given.words if "=" in word]
     cases = chosen([word for word in given.words if word not in overrides])
     if given.list:
+        from sim112.views.validation_screen import told
+
         for case in cases:
-            print(f"{case.name:20}{case.title}")
+            print(f"{case.name:20}{told(case.title, spoken())}")
         return 0
     found = check(
         cases,

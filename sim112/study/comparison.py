@@ -17,9 +17,9 @@ import numpy as np
 from sim112.config.targets import Targets
 from sim112.study import statistics
 from sim112.study.definitions import BY_KEY, MEASURES, QUANTITIES, Measure
-from sim112.study.kpis import Measures, totals_by_replication
+from sim112.study.kpis import Measures, all_totals, totals_by_replication
 from sim112.study.statistics import Difference, Floats, Interval
-from sim112.study.totals import MIDDLE_S
+from sim112.study.totals import MIDDLE_S, column_at
 
 Runs = Mapping[str, Sequence[Measures]]
 """Scenario name -> the measures of each of its replications, in the same order of replications everywhere."""
@@ -151,10 +151,12 @@ def estimate(key: str, runs: Sequence[Measures], scope: str = "province") -> Est
 
 def estimate_ratio(measure: Measure, numerator: Floats, denominator: Floats) -> Estimate:
     """The same from the two totals of a measure, [replications, ...]."""
-    linearised = measure.scale * statistics.linearised_ratio(numerator, denominator)
-    plain = statistics.ratio_interval(numerator, denominator)
-    interval = Interval(*(measure.scale * part for part in (plain.value, plain.low, plain.high)))
+    linearised = statistics.linearised_ratio(numerator, denominator)
+    plain = statistics.mean_interval(linearised)
+    linearised = measure.scale * linearised
     total, whole = numerator.sum(axis=0), denominator.sum(axis=0)
+    ratio = total / np.where(whole > 0, whole, np.nan)
+    interval = Interval(*(measure.scale * part for part in (ratio, plain.low, plain.high)))
     events = np.full(total.shape, np.inf)
     if measure.form == "exact":
         interval = Interval(interval.value, interval.value, interval.value)
@@ -265,9 +267,16 @@ def _members(runs: Runs, scope: str) -> dict[str, tuple[str, ...]]:
 def all_rows(runs: Runs, scopes: Sequence[str] = ("province",)) -> list[Row]:
     """Every measure and the quantiles p50 and p90 that a scope knows: long and tidy, intervals only."""
     rows: list[Row] = []
+    totals = {name: all_totals(measures, scopes) for name, measures in runs.items()}
     for scope in scopes:
+        members = _members(runs, scope)
         for measure in MEASURES:
-            rows += measure_rows(measure.key, runs, scope)
+            above, below = column_at(measure.numerator), column_at(measure.denominator)
+            estimates = {
+                name: estimate_ratio(measure, of_name[scope][above], of_name[scope][below])
+                for name, of_name in totals.items()
+            }
+            rows += rows_of_estimates(measure, estimates, scope, members)
         for quantity in QUANTITIES:
             for share in (0.5, 0.9):
                 rows += quantile_rows(quantity, share, runs, scope)

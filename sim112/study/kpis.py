@@ -282,3 +282,13 @@ def sharing(measures: Measures, first: Measures) -> Measures:
 def totals_by_replication(runs: Sequence[Measures], column: str, scope: str) -> Floats:
     """A total of each replication, [replications, members]."""
     return np.stack([run.total(column, scope) for run in runs])
+
+
+def all_totals(runs: Sequence[Measures], scopes: Sequence[str]) -> dict[str, Floats]:
+    """Every total of each replication by scope, [columns, replications, members]; each unpacked but once."""
+    found: dict[str, list[Floats]] = {scope: [] for scope in scopes}
+    for run in runs:
+        totals = run.totals
+        for scope, kept in found.items():
+            kept.append(totals[:, run.scopes.slots(scope)].copy())
+    return {scope: np.stack(kept, axis=1) for scope, kept in found.items()}

@@ -118,15 +118,16 @@ def engine_for(scenario: Scenario, runs: int, progress: bool = False) -> Engine:
 
     The compiled one is made ready here, once for all processes; with ``progress`` a wait is told on stderr.
     """
-    callers = len(draw(scenario, 0).caller_key) if scenario.engine == "auto" else 0
-    engine = choice.choose(scenario.engine, callers * runs, _processes(scenario.workers, runs))
+    calls = draw(scenario, 0)
+    engine = choice.choose(scenario.engine, len(calls.caller_key) * runs, _processes(scenario.workers, runs))
     if engine == "compiled":
         if progress and not (compiled.is_compiled() and walk.is_compiled()):
             wait_s = compiled.TYPICAL_COMPILE_S + walk.TYPICAL_COMPILE_S
             told = f"compiling the engine, once on this machine: about {wait_s:.0f} s"
             print(told_in(told, scenario.lang), file=sys.stderr)
         # one replication loads (or compiles) all of it, the measuring too, before processes are forked
-        simulate_once(Batch((scenario,), range(1)), 0, engine)
+        world = world_of(scenario)
+        measure(world, calls, choice.simulate(engine, world, calls), scenario.targets, scenario.costs)
     return engine
 
 

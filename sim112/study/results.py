@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -45,6 +45,10 @@ from sim112.study.store import (
 )
 from sim112.study.totals import column_at
 from sim112.study.warm_up import WarmUp
+
+if TYPE_CHECKING:
+    from sim112.views.figure_process import Begin
+    from sim112.views.figure_study import Study
 
 SUMMARY_SCOPES = ("province", "regency", "regency_112", "service", "agency", "kind")
 """What is in summary.csv; measures.parquet has every scope."""
@@ -118,6 +122,9 @@ class ComparedResult:
 
 Found = TypeVar("Found", Result, ComparedResult)
 
+Show = Callable[[str], None]
+"""Shows the screen of what was found; saving it may take a while longer."""
+
 
 def simulate_and_save(
     simulate: Callable[[Path | None], Found],
@@ -128,23 +135,34 @@ def simulate_and_save(
     name: str | None = None,
     figures: bool = False,
     command: Sequence[str] = (),
+    show: Show | None = None,
 ) -> Found:
     """Simulate, and save what was found as ``place/name``, whole or not at all; without a place, simulate.
 
     ``simulate`` is given the folder of the logs, None where none are wanted. The name is the moment where
-    None. Raises SavingError, which holds the result, where only saving fails.
+    None. The screen of what was found is shown as soon as it is known. Raises SavingError where only saving
+    fails; it holds the result, unless that was shown.
     """
+    result: Found | None = None
     if place is None:
-        return simulate(None)
+        result = simulate(None)
+        if show is not None:
+            show(str(result))
+        return result
     started = datetime.now().astimezone()
-    result = None
     try:
-        with draft(place, name or stamp(started)) as unplaced:
+        with draft(place, name or stamp(started)) as unplaced, _drawing(scenarios, figures) as draw:
             log_folder = unplaced.folder / "log" if scenarios[0].save_log else None
             files = files_read(scenarios)  # as they are before they are read
             result = simulate(log_folder)
+            finish = None if draw is None else draw(unplaced.folder / "figures", study_of(result))
+            screen = str(result)
+            if show is not None:
+                show(screen)
             with saving(place):
-                _write(unplaced.folder, result, figures)
+                _write(unplaced.folder, result, screen)
+                if finish is not None:
+                    finish()
                 write_provenance(
                     unplaced.folder,
                     verb=verb,
@@ -160,30 +178,38 @@ def simulate_and_save(
                 if figures:
                     add_report(unplaced.folder, result)
     except SavingError as error:
-        error.result = result
+        error.result = result if show is None else None
         raise
     return replace(result, folder=unplaced.place)
 
 
-def _write(folder: Path, result: Result | ComparedResult, figures: bool) -> None:
-    """Save scenarios, every measure by replication, the tables, and the screen as it was printed."""
-    with figures_of(folder, result) if figures else nullcontext():
-        for scenario in result.scenarios:
-            write_scenario(folder, scenario)
-        write_pieces(folder / "measures.parquet", measure_pieces(result.runs))
-        clocks = {scenario.name: scenario.clock for scenario in result.scenarios}
-        write_table(folder / "measures_by_hour.parquet", hour_columns(result.runs, clocks))
-        write_rows(folder / "summary.csv", summary_rows(result.runs))
-        if result.stopping is not None and result.stopping.reached:
-            write_rows(folder / "precision.csv", reached_rows(result.stopping))
-        if isinstance(result, ComparedResult):
-            write_rows(folder / "comparison.csv", comparison_rows(result))
-            if result.sensitivity:
-                write_rows(folder / "sensitivity.csv", sensitivity_rows(result.sensitivity))
-            if result.stress_demand is not None:
-                worst = result.scenarios[0].model_copy(update={"demand": result.stress_demand})
-                (folder / STRESS_SCENARIO).write_text(to_yaml(worst), encoding="utf-8")
-        (folder / "screen.txt").write_text(f"{result}\n", encoding="utf-8")
+def _drawing(scenarios: Sequence[Scenario], figures: bool) -> AbstractContextManager[Begin | None]:
+    """Get ready to draw figures, where any are wanted, while the block simulates."""
+    if not figures:
+        return nullcontext()
+    from sim112.views.figure_process import figure_process  # what is drawn looks up to the views, here alone
+
+    return figure_process(scenarios[0].workers)
+
+
+def _write(folder: Path, result: Result | ComparedResult, screen: str) -> None:
+    """Save scenarios, every measure by replication, the tables, and the screen."""
+    for scenario in result.scenarios:
+        write_scenario(folder, scenario)
+    write_pieces(folder / "measures.parquet", measure_pieces(result.runs))
+    clocks = {scenario.name: scenario.clock for scenario in result.scenarios}
+    write_table(folder / "measures_by_hour.parquet", hour_columns(result.runs, clocks))
+    write_rows(folder / "summary.csv", summary_rows(result.runs))
+    if result.stopping is not None and result.stopping.reached:
+        write_rows(folder / "precision.csv", reached_rows(result.stopping))
+    if isinstance(result, ComparedResult):
+        write_rows(folder / "comparison.csv", comparison_rows(result))
+        if result.sensitivity:
+            write_rows(folder / "sensitivity.csv", sensitivity_rows(result.sensitivity))
+        if result.stress_demand is not None:
+            worst = result.scenarios[0].model_copy(update={"demand": result.stress_demand})
+            (folder / STRESS_SCENARIO).write_text(to_yaml(worst), encoding="utf-8")
+    (folder / "screen.txt").write_text(f"{screen}\n", encoding="utf-8")
 
 
 def _settings(result: Result | ComparedResult) -> dict[str, object]:
@@ -218,17 +244,14 @@ def assumptions_checksum(shipped: Iterable[Number] | None = None) -> str:
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 
-def figures_of(folder: Path, result: Result | ComparedResult) -> AbstractContextManager[None]:
-    """Save the figures of a run or comparison in ``folder/figures/`` while the block does something else."""
-    from sim112.views import drawing, figures  # matplotlib is slow to load, and not needed for anything else
+def study_of(result: Result | ComparedResult) -> Study:
+    """What the figures of a run or comparison are drawn from."""
+    from sim112.views.figure_study import Study
 
     if isinstance(result, Result):
-        study = drawing.Study((result.scenario,), result.runs)
-    else:
-        use_scenario = most_covered(result).name if result.use else ""
-        study = drawing.Study(result.scenarios, result.runs, result.comparison, result.use, use_scenario)
-    workers = study.scenarios[0].workers
-    return figures.figures_beside(folder / "figures", study, workers)
+        return Study(result.scenarios, result.runs)
+    use_scenario = most_covered(result).name if result.use else ""
+    return Study(result.scenarios, result.runs, result.comparison, result.use, use_scenario)
 
 
 def add_report(folder: Path, result: Result | ComparedResult) -> None:

@@ -20,7 +20,7 @@ from sim112.study.comparison import Runs
 from sim112.study.kpis import Measures
 from sim112.study.precision import check_precision, go_on
 from sim112.study.replication import Batch, check, engine_for, notices, replicate, told_in
-from sim112.study.results import ComparedResult, Result, simulate_and_save
+from sim112.study.results import ComparedResult, Result, Show, simulate_and_save
 from sim112.study.sensitivity import ENDS, USE, at_end, movement
 from sim112.study.warm_up import WarmUp, check_warm_up
 
@@ -35,14 +35,16 @@ def run(
     figures: bool = True,
     command: Sequence[str] = (),
     progress: bool = False,
+    show: Show | None = None,
 ) -> Result:
     """Simulate one scenario, given as such or by name, ``scenario.replications`` times.
 
     Where ``scenario.precision`` wants a half-width, replications are added until it is met or the cap comes.
     With ``results`` the run is saved in ``results/run/<stamp>/``, whole or not at all, with ``figures`` in a
     folder of theirs; ``command`` is noted there. With ``progress`` it is told on stderr how far it is, and
-    what in the scenario may not be meant. Raises InputError for a scenario that cannot be simulated, and
-    SavingError, which holds the result, where only saving fails.
+    what in the scenario may not be meant. ``show`` is given the screen as soon as it is known, before figures
+    are drawn. Raises InputError for a scenario that cannot be simulated, and SavingError, which holds the
+    result unless that was shown, where only saving fails.
     """
     given = scenario_of(scenario, "run")
     check_precision(given, several=False)
@@ -56,7 +58,9 @@ def run(
         return replace(found, warm_ups=warm_ups_of([given], found.engine))
 
     place = None if results is None else Path(results) / "run"
-    return simulate_and_save(simulate, [given], place, verb="run", figures=figures, command=command)
+    return simulate_and_save(
+        simulate, [given], place, verb="run", figures=figures, command=command, show=show
+    )
 
 
 def simulate_run(
@@ -126,6 +130,7 @@ def compare(
     figures: bool = True,
     command: Sequence[str] = (),
     progress: bool = False,
+    show: Show | None = None,
 ) -> ComparedResult:
     """Simulate scenarios, given as such or by name, on the same calls, and compare them with the first.
 
@@ -133,8 +138,9 @@ def compare(
     composed from the one that the settings name where None. With ``results`` everything is saved in
     ``results/compare/<stamp>/``, whole or not at all, with ``figures`` in a folder of theirs. Where the calls
     come from a log, everybody in it dialled 112: the use of 112 is not varied then, and the worst day is
-    drawn as it always is. Raises InputError where the scenarios cannot be compared, and SavingError, which
-    holds the result, where only saving fails.
+    drawn as it always is. ``show`` is given the screen as soon as it is known. Raises InputError where the
+    scenarios cannot be compared, and SavingError, which holds the result unless that was shown, where only
+    saving fails.
     """
     settings = compare_settings() if settings is None else settings
     if stress is None and settings.stress is not None:
@@ -157,7 +163,9 @@ def compare(
     _check_log(compared[0], results)
     simulate = partial(_compare, compared, settings, stress, progress)
     place = None if results is None else Path(results) / "compare"
-    return simulate_and_save(simulate, compared, place, verb="compare", figures=figures, command=command)
+    return simulate_and_save(
+        simulate, compared, place, verb="compare", figures=figures, command=command, show=show
+    )
 
 
 def _compare(

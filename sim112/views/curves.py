@@ -11,7 +11,8 @@ from sim112.engine.contract import Ints
 from sim112.study.kpis import Measures
 from sim112.study.statistics import is_few, ratio_interval
 from sim112.study.totals import MIDDLE_S
-from sim112.views.drawing import SOFT, Study, look
+from sim112.views.drawing import SOFT, look
+from sim112.views.figure_study import Study
 
 STEPS = 121
 

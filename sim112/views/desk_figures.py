@@ -14,7 +14,6 @@ from sim112.study.kpis import Measures
 from sim112.study.statistics import Floats, is_few
 from sim112.views.drawing import (
     Page,
-    Study,
     dots,
     from_zero,
     look,
@@ -24,6 +23,7 @@ from sim112.views.drawing import (
     spread,
     width_of,
 )
+from sim112.views.figure_study import Study
 
 MOST_DESKS = 10
 DESK_KEYS = ("all_lines_busy_share", "lines_held", "occupancy")

@@ -1,11 +1,12 @@
 """Which figures there are, and writing them: each as SVG for print and PNG for slides.
 
-They are drawn from measures alone and decide no number. ``run`` and ``compare`` write them beside their
-tables; matplotlib is loaded only then.
+They are drawn from measures alone and decide no number. ``run`` and ``compare`` have them written by a
+process of its own (``figure_process``), beside their tables; matplotlib is loaded there alone.
 """
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import sys
@@ -13,13 +14,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
-from sim112.errors import InputError
 from sim112.study.comparison import estimate
 from sim112.study.replication import end_with_parent
 from sim112.views import (
@@ -31,7 +32,9 @@ from sim112.views import (
     response_figures,
     week_figures,
 )
-from sim112.views.drawing import STYLE, Page, Study, write_page
+from sim112.views.drawing import STYLE, Page, write_page
+from sim112.views.figure_process import processes_ended
+from sim112.views.figure_study import Study
 
 MAPS = {"map_alert": "alert_capped_s", "map_reached": "reached_within_share"}
 
@@ -69,44 +72,42 @@ def figure_pages(study: Study) -> Iterator[tuple[str, Page]]:
         yield name, make()
 
 
-@contextmanager
-def figures_beside(folder: Path, study: Study, workers: int | None = 1) -> Iterator[None]:
-    """Write every figure into a folder, which is made, while the block does something else.
+def write_figures(folder: Path, study: Study, workers: int | None = 1) -> None:
+    """Write every figure into a folder, which is made.
 
-    ``workers`` is the number of processes, all cores where None; what is written does not depend on it. All
-    figures are there at the end of the block; what went wrong with one is raised then.
+    ``workers`` is the number of processes, all cores where None; what is written does not depend on it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     names = tuple(figure_makers(study))
     workers = min(workers or os.cpu_count() or 1, len(names))
-    if workers > 1 and sys.platform == "linux":  # elsewhere a process takes longer to start than it saves
-        with warnings.catch_warnings():
-            # Python 3.12 and later warn of forking beside other threads; ours are the idle ones of BLAS.
-            warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
-            pool = ProcessPoolExecutor(
-                workers, multiprocessing.get_context("fork"), _begin_worker, (folder, study, os.getpid())
-            )
-            drawn = [pool.submit(_write_one, name) for name in names]
-        try:
-            yield
-            for one in drawn:
-                one.result()
-        except BrokenProcessPool:
-            raise InputError(
-                f"figures: one of {workers} processes was ended, perhaps for want of memory; give workers=1"
-            ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    else:
-        yield
+    if workers == 1 or sys.platform != "linux":  # elsewhere a process takes longer to start than it saves
         for name in names:
             _write(folder, study, name)
+        return
+    with warnings.catch_warnings():
+        # Python 3.12 and later warn of forking beside other threads; ours are the idle ones of BLAS.
+        warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
+        pool = ProcessPoolExecutor(
+            workers, multiprocessing.get_context("fork"), _begin_worker, (folder, study, os.getpid())
+        )
+        drawn = [pool.submit(_write_one, name) for name in names]
+    try:
+        for one in drawn:
+            one.result()
+    except BrokenProcessPool:
+        raise processes_ended(workers) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
-def write_figures(folder: Path, study: Study, workers: int | None = 1) -> None:
-    """Write every figure into a folder, which is made."""
-    with figures_beside(folder, study, workers):
-        pass
+def load() -> None:
+    """Draw next to nothing, so that all that drawing needs is loaded."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(1, 1))
+        FigureCanvasAgg(figure)
+        figure.add_subplot().set_title("112")
+        for kind in ("svg", "png"):
+            figure.savefig(io.BytesIO(), format=kind)
 
 
 def _write(folder: Path, study: Study, name: str) -> None:

@@ -10,7 +10,8 @@ from sim112.study.definitions import MOST_LINES
 from sim112.study.kpis import Measures
 from sim112.study.replication import world_of
 from sim112.study.statistics import Floats, ratio_interval
-from sim112.views.drawing import SOFT, Page, Study, look, new_page, scenario_handles, without_row_names
+from sim112.views.drawing import SOFT, Page, look, new_page, scenario_handles, without_row_names
+from sim112.views.figure_study import Study
 
 LEAST_PERCENT = 1e-3
 PERCENTS = (0.001, 0.01, 0.1, 1, 10, 100)

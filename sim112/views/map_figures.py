@@ -23,10 +23,10 @@ from sim112.views.drawing import (
     SOFT,
     TEXT_PT,
     Page,
-    Study,
     TickNumbers,
     new_page,
 )
+from sim112.views.figure_study import Study
 from sim112.views.schematic_map import SchematicMap, places_of_labels, schematic_map
 
 HATCH = "#aaaaaa"

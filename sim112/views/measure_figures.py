@@ -20,7 +20,6 @@ from sim112.views.drawing import (
     PAGE_WIDTH_IN,
     SOFT,
     Page,
-    Study,
     dots,
     fitted_lines,
     from_zero,
@@ -31,6 +30,7 @@ from sim112.views.drawing import (
     width_of,
     without_row_names,
 )
+from sim112.views.figure_study import Study
 from sim112.views.tables import decimals_for, headline_label, scale_of, verdict_word
 from sim112.views.words import localised
 

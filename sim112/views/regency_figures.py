@@ -17,7 +17,6 @@ from sim112.views.drawing import (
     PAGE_WIDTH_IN,
     SOFT,
     Page,
-    Study,
     dots,
     ink_on,
     name_rows,
@@ -26,6 +25,7 @@ from sim112.views.drawing import (
     spread,
     width_of,
 )
+from sim112.views.figure_study import Study
 
 ROW_IN = 0.185
 MOST_PANELS = 4

@@ -14,7 +14,8 @@ from sim112.study.definitions import REPORTS
 from sim112.study.kpis import Measures
 from sim112.views.curves import draw_shares
 from sim112.views.desk_figures import draw_hours
-from sim112.views.drawing import SOFT, Page, Study, new_page, scenario_handles, without_row_names
+from sim112.views.drawing import SOFT, Page, new_page, scenario_handles, without_row_names
+from sim112.views.figure_study import Study
 
 TARGETS_SHOWN = 4  # times the longest target: as far as curves are drawn
 ALERTS_SHOWN_S = 1800.0

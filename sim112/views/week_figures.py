@@ -11,16 +11,8 @@ from matplotlib.collections import QuadMesh
 from sim112.study.definitions import HOUR_COLUMNS, HOUR_MEASURES
 from sim112.study.kpis import Measures
 from sim112.study.statistics import Floats, is_few
-from sim112.views.drawing import (
-    COLOURS_OF_VALUES,
-    INK,
-    PAGE_WIDTH_IN,
-    Page,
-    Study,
-    TickNumbers,
-    new_page,
-    width_of,
-)
+from sim112.views.drawing import COLOURS_OF_VALUES, INK, PAGE_WIDTH_IN, Page, TickNumbers, new_page, width_of
+from sim112.views.figure_study import Study
 
 WEEK_KEYS = ("offered_per_hour", "wait_s")
 DAYS, HOURS = 7, 24

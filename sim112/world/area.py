@@ -8,7 +8,7 @@ folder of tables of another area with the same columns.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -360,12 +360,14 @@ def _read_stations(path: Path, codes: set[str], zones: tuple[Zone, ...]) -> Iter
     by_regency: dict[str, list[Zone]] = {}
     for zone in zones:
         by_regency.setdefault(zone.regency_code, []).append(zone)
+    # A station serves its own regency, so it stands there, not at a nearer point across the border.
+    nearest = {code: nearest_of(own) for code, own in by_regency.items()}
+    anywhere = nearest_of(zones)
     columns = [column for column in Station.__dataclass_fields__ if column != "zone"]
     for row in read_rows(path, columns):
         regency_code = _regency_code(row, codes)
         lat, lon = _latitude(row), _longitude(row)
-        # A station serves its own regency, so it stands there, not at a nearer point across the border.
-        at = nearest_zone(lat, lon, by_regency.get(regency_code, zones))
+        at = nearest.get(regency_code, anywhere)(lat, lon)
         far_km = float(distance_km(lat, lon, zones[at].lat, zones[at].lon))
         if far_km > FARTHEST_STATION_KM:
             raise row.error(
@@ -389,6 +391,7 @@ def _read_stations(path: Path, codes: set[str], zones: tuple[Zone, ...]) -> Iter
 def _read_hospitals(path: Path, codes: set[str], zones: tuple[Zone, ...]) -> Iterator[Hospital]:
     seen: dict[str, int] = {}
     columns = [column for column in Hospital.__dataclass_fields__ if column != "zone"]
+    nearest = nearest_of(zones)
     for row in read_rows(path, columns):
         lat, lon = _latitude(row), _longitude(row)
         yield Hospital(
@@ -401,7 +404,7 @@ def _read_hospitals(path: Path, codes: set[str], zones: tuple[Zone, ...]) -> Ite
             lon=lon,
             quality=row.text("quality"),
             source=row.text("source"),
-            zone=nearest_zone(lat, lon, zones),
+            zone=nearest(lat, lon),
         )
 
 
@@ -418,8 +421,18 @@ def _read_neighbours(path: Path, codes: set[str]) -> Iterator[tuple[str, str]]:
         yield pair
 
 
-def nearest_zone(lat: float, lon: float, zones: Sequence[Zone]) -> int:
-    """The number of the zone nearest by great circle; ties go to the lowest number."""
-    # A local plane is exact enough to rank neighbours and many times faster than the haversine.
-    shrink = math.cos(math.radians(lat))
-    return min(zones, key=lambda z: ((z.lat - lat) ** 2 + ((z.lon - lon) * shrink) ** 2, z.zone)).zone
+def nearest_of(zones: Sequence[Zone]) -> Callable[[float, float], int]:
+    """What tells the number of the zone nearest to a latitude and longitude by great circle.
+
+    The zones are in order of their numbers; ties go to the lowest.
+    """
+    number, zone_lat, zone_lon = (
+        np.array([getattr(zone, part) for zone in zones]) for part in ("zone", "lat", "lon")
+    )
+
+    def nearest(lat: float, lon: float) -> int:
+        # A local plane is exact enough to rank neighbours and many times faster than the haversine.
+        shrink = math.cos(math.radians(lat))
+        return int(number[np.argmin((zone_lat - lat) ** 2 + ((zone_lon - lon) * shrink) ** 2)])
+
+    return nearest

@@ -11,16 +11,9 @@ from sim112.config.scenario import Scenario
 from sim112.demand.calls import hospital_takes, kind_table
 from sim112.engine.contract import NO_LIMIT, NONE, TICKS_PER_S, Bools, Change, Floats, Ints, World
 from sim112.errors import InputError
-from sim112.world.area import Area, load_area, nearest_zone
+from sim112.world.area import Area, load_area, nearest_of
 from sim112.world.desks import Desk, desks_of, steps_on_grid
-from sim112.world.roads import (
-    TravelTimes,
-    approach_times,
-    check_connected,
-    default_cache_folder,
-    load_roads,
-    travel_times,
-)
+from sim112.world.roads import TravelTimes, approach_times, default_cache_folder, kept_travel_times
 from sim112.world.small import SmallArea, load_small
 from sim112.world.units import units_of
 
@@ -40,9 +33,9 @@ def load_places(scenario: Scenario, cache_folder: Path | None = None) -> tuple[A
             "with desks.csv in it, or area=default for an area with roads"
         )
     folder = scenario.area_folder
-    area, roads = load_area(folder), load_roads(folder)
-    check_connected(roads, area.islands)
-    travel = travel_times(roads, scenario.area.speeds_by_period(), cache_folder or default_cache_folder())
+    area, speeds_kmh = load_area(folder), scenario.area.speeds_by_period()
+    cache_folder = cache_folder or default_cache_folder()
+    travel = kept_travel_times(folder, len(area.zones), area.islands, speeds_kmh, cache_folder)
     return restrict(area, travel, scenario.area.regencies) if scenario.area.regencies else (area, travel)
 
 
@@ -52,6 +45,7 @@ def restrict(area: Area, travel: TravelTimes, labels: Sequence[str]) -> tuple[Ar
     kept = [zone.zone for zone in area.zones if zone.regency_code in codes]
     zones = tuple(replace(area.zones[old], zone=new) for new, old in enumerate(kept))
     number = {old: new for new, old in enumerate(kept)}
+    nearest = nearest_of(zones)
     part = Area(
         regencies=tuple(regency for regency in area.regencies if regency.code in codes),
         districts=tuple(district for district in area.districts if district.regency_code in codes),
@@ -63,7 +57,7 @@ def restrict(area: Area, travel: TravelTimes, labels: Sequence[str]) -> tuple[Ar
         ),
         hospitals=tuple(
             # a hospital at the border may be nearest to a zone beyond it
-            replace(h, zone=number[h.zone] if h.zone in number else nearest_zone(h.lat, h.lon, zones))
+            replace(h, zone=number[h.zone] if h.zone in number else nearest(h.lat, h.lon))
             for h in area.hospitals
             if h.regency_code in codes
         ),

@@ -4,6 +4,8 @@ Every node is a zone (see ``area.py``); an edge has ``km`` and ``road_class``. H
 built, and how far it can be trusted, is told in ``docs/roads.md``.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import tempfile
@@ -11,17 +13,18 @@ import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from sim112.errors import InputError
 from sim112.world.area import ZONE_KINDS
 from sim112.world.rows import read_rows, suggest
+
+if TYPE_CHECKING:  # loaded where travel times are computed: both are slow to load, and mostly they are kept
+    import networkx as nx
+    from scipy.sparse import csr_array
 
 ROAD_CLASSES = ("toll", "national", "provincial", "local")
 GRID_PER_S = 1024  # times are multiples of 1/1024 s, so that sums of them are exact in float64
@@ -49,6 +52,8 @@ def load_roads(folder: Path) -> nx.Graph:
     Raises InputError, naming file, row, value and mend, for an unknown zone, a class that is not one of
     ROAD_CLASSES, a length that is not positive, a road from a zone to itself or given twice.
     """
+    import networkx as nx
+
     graph = nx.Graph()
     columns = ("zone", "code", "lat", "lon", "kind")
     for expected, row in enumerate(read_rows(folder / "zones.csv", columns)):
@@ -78,6 +83,8 @@ def check_connected(graph: nx.Graph, islands: Collection[str]) -> None:
     A declared island is left in peace only while no road joins it to the mainland and it is itself one piece
     or several.
     """
+    import networkx as nx
+
     pieces = sorted(nx.connected_components(graph), key=lambda piece: (-len(piece), min(piece)))
     codes = graph.nodes(data="code")
     for piece in pieces:
@@ -96,23 +103,39 @@ def check_connected(graph: nx.Graph, islands: Collection[str]) -> None:
         )
 
 
-def travel_times(
-    graph: nx.Graph, speeds_kmh: Mapping[str, Mapping[str, float]], cache_folder: Path | None = None
+def kept_travel_times(
+    folder: Path,
+    zones: int,
+    islands: Collection[str],
+    speeds_kmh: Mapping[str, Mapping[str, float]],
+    cache_folder: Path,
 ) -> TravelTimes:
+    """The travel times of an area from its tables: those kept in the cache folder, else computed and kept.
+
+    They are kept by all that they are made of, so tables whose times are found have been checked and are not
+    read again. A cache that cannot be read or written is passed over. Raises InputError as ``load_roads``,
+    ``check_connected`` and ``travel_times`` do.
+    """
+    kept = cache_folder / f"travel-{_key(folder, islands, speeds_kmh)}.npz"
+    times = _read_cache(kept, tuple(speeds_kmh), zones)
+    if times is None:
+        graph = load_roads(folder)
+        check_connected(graph, islands)
+        times = travel_times(graph, speeds_kmh)
+        _write_cache(kept, times)
+    return times
+
+
+def travel_times(graph: nx.Graph, speeds_kmh: Mapping[str, Mapping[str, float]]) -> TravelTimes:
     """Fastest ways between all zones, for each period of ``speeds_kmh`` (period -> road class -> km/h).
 
-    The graph may be directed (nx.DiGraph) where a road is one-way. With a ``cache_folder`` the arrays are
-    kept there, keyed by all inputs; a cache that cannot be read or written is passed over. Raises
-    InputError for a class of road without a speed or a speed that is not above zero.
+    The graph may be directed (nx.DiGraph) where a road is one-way. Raises InputError for a class of road
+    without a speed or a speed that is not above zero.
     """
+    from scipy.sparse.csgraph import dijkstra
+
     a, b, km, classes = _edge_arrays(graph)
     speeds = {period: _speeds(period, by_class, classes) for period, by_class in speeds_kmh.items()}
-    cached = None
-    if cache_folder is not None:
-        cached = cache_folder / f"travel-{_key(graph, a, b, km, speeds)}.npz"
-        found = _read_cache(cached, tuple(speeds), graph.number_of_nodes())
-        if found is not None:
-            return found
     n = graph.number_of_nodes()
     travel_s = np.empty((len(speeds), n, n), dtype=np.float64)
     previous = np.empty((len(speeds), n, n), dtype=np.int32)
@@ -121,10 +144,7 @@ def travel_times(
         edge_s = np.maximum(np.rint(km / speed_kmh * 3600 * GRID_PER_S), 1) / GRID_PER_S
         travel_s[at], before = dijkstra(_matrix(graph, a, b, edge_s), return_predecessors=True)
         previous[at] = np.where(before < 0, NO_PREVIOUS, before)
-    times = TravelTimes(tuple(speeds), travel_s, previous)
-    if cached is not None:
-        _write_cache(cached, times)
-    return times
+    return TravelTimes(tuple(speeds), travel_s, previous)
 
 
 def approach_times(
@@ -153,6 +173,8 @@ def distances_km(graph: nx.Graph, avoid: Collection[str] = ()) -> NDArray[np.flo
 
     ``avoid`` names road classes not to use, for instance ``("toll",)``.
     """
+    from scipy.sparse.csgraph import dijkstra
+
     a, b, km, classes = _edge_arrays(graph)
     kept = ~np.isin(classes, list(avoid))
     return np.asarray(dijkstra(_matrix(graph, a[kept], b[kept], km[kept])), dtype=np.float64)
@@ -179,6 +201,8 @@ def _edge_arrays(
 def _matrix(
     graph: nx.Graph, a: NDArray[np.int32], b: NDArray[np.int32], weight: NDArray[np.float64]
 ) -> csr_array:
+    from scipy.sparse import csr_array
+
     n = graph.number_of_nodes()
     if not graph.is_directed():
         a, b, weight = np.concatenate([a, b]), np.concatenate([b, a]), np.concatenate([weight, weight])
@@ -202,17 +226,13 @@ def _speeds(period: str, by_class: Mapping[str, float], classes: NDArray[np.str_
     return np.array([by_class[road_class] for road_class in present])[np.searchsorted(present, classes)]
 
 
-def _key(
-    graph: nx.Graph,
-    a: NDArray[np.int32],
-    b: NDArray[np.int32],
-    km: NDArray[np.float64],
-    speeds: Mapping[str, NDArray[np.float64]],
-) -> str:
-    digest = hashlib.sha256(f"1 {graph.number_of_nodes()} {graph.is_directed()} {list(speeds)}".encode())
-    arrays: list[NDArray[Any]] = [a, b, km, *speeds.values()]
-    for array in arrays:
-        digest.update(array.tobytes())
+def _key(folder: Path, islands: Collection[str], speeds_kmh: Mapping[str, Mapping[str, float]]) -> str:
+    """A name for travel times by all that they and the checks of the roads are made of."""
+    speeds = [(period, sorted(by_class.items())) for period, by_class in speeds_kmh.items()]
+    digest = hashlib.sha256(f"2 {speeds} {sorted(islands)}".encode())
+    for table in ("zones.csv", "edges.csv"):
+        if (folder / table).is_file():  # what is wrong with one that is not there is told where it is read
+            digest.update(hashlib.sha256((folder / table).read_bytes()).digest())
     return digest.hexdigest()[:32]
 
 
