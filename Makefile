@@ -16,7 +16,7 @@ demo: $(VENV)/run.installed
 	$(BIN)/sim112 compare dec_2021 known_2025 all_35
 
 test: lint
-	$(BIN)/python -m pytest -q -n auto -m "not slow and not browser"
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow and not browser"
 
 check: lint
 	$(BIN)/python -m pytest -q -n auto

@@ -19,7 +19,7 @@ if ($Target -eq "demo") {
     Invoke-Step $python -m ruff check sim112 tests scripts
     Invoke-Step $python -m mypy
     if ($Target -eq "test") {
-        Invoke-Step $python -m pytest -q -n auto -m "not slow"
+        Invoke-Step $python -m pytest -q -n auto --dist loadfile -m "not slow and not browser"
     } else {
         Invoke-Step $python -m pytest -q -n auto
     }

@@ -55,8 +55,17 @@ def test_the_promised_scenarios_and_weeks_are_shipped() -> None:
     assert set(DEMANDS) <= set(choices("demand"))
 
 
-@pytest.mark.parametrize("name", choices("scenario"))
-@pytest.mark.parametrize("demand", choices("demand"))
+ALL_PAIRS = [(name, demand) for name in choices("scenario") for demand in choices("demand")]
+EACH_ONCE = [
+    *((name, "typical_week") for name in choices("scenario")),
+    *(("all_35", demand) for demand in choices("demand")),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "demand"),
+    [pytest.param(*pair, marks=() if pair in EACH_ONCE else pytest.mark.slow) for pair in ALL_PAIRS],
+)
 def test_every_scenario_composes_with_every_demand(name: str, demand: str) -> None:
     composed = compose([f"scenario={name}", f"demand={demand}"])
     assert composed.name == name

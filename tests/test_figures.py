@@ -280,7 +280,7 @@ def test_a_process_that_draws_and_is_ended_is_told_in_one_line(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere this process draws")
-@pytest.mark.parametrize("figures", [[], ["--no-figures"]])
+@pytest.mark.parametrize("figures", [pytest.param([], marks=pytest.mark.slow), ["--no-figures"]])
 def test_a_command_loads_only_what_it_uses(tmp_path: Path, figures: list[str]) -> None:
     words = ["run", "pati", *SMALL[:2], "workers=2", "replications=2", "--results", str(tmp_path), *figures]
     code = (

@@ -121,10 +121,17 @@ def estimate(top: np.ndarray, bottom: np.ndarray, controls: np.ndarray) -> tuple
     return float(fit[0]), float(stats.t.ppf(0.975, n - 1 - k) * np.sqrt(variance))
 
 
+QUICK = ("Erlang B, 10 lines", "2 call-takers, light load")
+
+
 @pytest.mark.parametrize(
-    "seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)]
+    ("case", "seed"),
+    [
+        pytest.param(case, seed, marks=() if case in QUICK and seed == 1 else pytest.mark.slow)
+        for case in CASES
+        for seed in (1, 2, 3)
+    ],
 )
-@pytest.mark.parametrize("case", CASES)
 def test_a_plain_desk_agrees_with_the_exact_queue(case: str, seed: int) -> None:
     queue, measures, calls_each = CASES[case]
     end_s, talk_s = calls_each / queue.rate, 1 / queue.service_rate
