@@ -279,7 +279,8 @@ TOOLS: dict[str, Tool] = {**CIW, "salabim": abandon_by_salabim}
 
 def tools_tables(rounds: int) -> list[Table]:
     """A small desk against every tool, and larger ones against the fastest, whose cost may grow."""
-    return [tools_table(9, TOOLS, rounds), *(tools_table(servers, CIW, rounds) for servers in (50, 200, 1_000))]
+    larger = [tools_table(servers, CIW, rounds) for servers in (50, 200, 1_000)]
+    return [tools_table(9, TOOLS, rounds), *larger]
 
 
 def tools_table(servers: int, tools: dict[str, Tool], rounds: int) -> Table:
