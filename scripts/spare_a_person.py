@@ -11,6 +11,7 @@ person-shift is needed where a target breaks that was kept before.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,10 @@ from sim112.planning.trial import ROLES, simulator
 from sim112.study.replication import draw, world_of
 
 
+def tell(text: str) -> None:
+    print(f"# {text}", file=sys.stderr, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("scenario", help="one with a single 112 desk")
@@ -35,12 +40,10 @@ def main() -> None:
     one, settings = scenario(given.scenario, config_dir=given.config_dir), staff_settings(given.changes)
     world, desks = world_of(one), desks_to_size(one)
     _, standard = settings.standard(one.targets)
-    simulate = simulator(lambda number: draw(one, number), desks, settings, standard, workers=1)
+    simulate = simulator(lambda number: draw(one, number), desks, settings, standard, workers=2)
     office = Office(one, settings)
-    sizing = size_desks(world, desks, simulate, settings, standard, office.on_duty, office.shifts)
-    search = settings.search
-    first = search.replications + (sizing.rounds - 1) * search.verification_replications
-    runs = range(search.replications), range(first, first + search.verification_replications)
+    sizing = size_desks(world, desks, simulate, settings, standard, office, say=tell)
+    runs = sizing.searched, sizing.fresh
 
     def broken(plan: Plan, replications: range) -> set[str]:
         counts = simulate(with_people(world, plan), replications)
@@ -69,7 +72,7 @@ def main() -> None:
     hours = int(np.sum([sizing.on_duty.people(role).sum() for role in ROLES]))
     print(f"\n{one.name}: {hours} hours on duty, kept before: {[not names for names in whole]};")
     print(f"of {tried} kinds of person-shift {needed_at[0]} break a target on the search's calls,")
-    print(f"{needed_at[1]} on the fresh runs of round {sizing.rounds}.")
+    print(f"{needed_at[1]} on the fresh ones ({len(runs[0])} and {len(runs[1])} runs).")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ def main() -> None:
     world, desks = world_of(one), desks_to_size(one)
     _, standard = settings.standard(one.targets)
     simulate = simulator(lambda number: draw(one, number), desks, settings, standard, workers=2)
-    search = Search(world, desks, simulate, settings, standard, lambda told: print(f"# {told}", flush=True))
+    search = Search(
+        world, desks, simulate, settings, standard, None, lambda told: print(f"# {told}", flush=True)
+    )
     trial = search.lines(search.people(search.first()))
     rows = len(desks)
     same_hours, at_target = np.zeros((rows, WEEK_H), np.int64), np.zeros((rows, WEEK_H), np.int64)

@@ -13,12 +13,13 @@ from sim112.config.costs import Costs
 from sim112.config.scenario import scenario
 from sim112.config.staff import StaffSettings, Standard, Within, staff_settings
 from sim112.engine.contract import Calls, Ints
-from sim112.planning.requirement import DAY_H, WEEK_H, with_people
+from sim112.planning.requirement import DAY_H, WEEK_H, Plan, with_people
 from sim112.planning.roster import PlannedShift, plan_roster
 from sim112.planning.service import apart
 from sim112.planning.shaving import shaved
 from sim112.planning.sizing import Search
-from sim112.planning.trial import simulator
+from sim112.planning.thinning import thinned
+from sim112.planning.trial import ROLES, simulator
 
 WEEK_S = 604800.0
 DESK = np.array([0])
@@ -56,45 +57,74 @@ def daily_wave(replication: int) -> Calls:
 
 @pytest.fixture(scope="module")
 def search() -> Search:
+    return new_search()
+
+
+def new_search() -> Search:
     chosen = settings()
     asked = Standard(answered=(Within(within_s=15, share=0.9),), call_processing=None)
     simulate = simulator(cache(daily_wave), DESK, chosen, asked)
     here = world(report_to_s=WEEK_S, end_s=WEEK_S)
-    return Search(here, DESK, simulate, chosen, asked, lambda text: None)
+    roster = Roster(chosen, scenario("pati").costs)
+    return Search(here, DESK, simulate, chosen, asked, roster, lambda text: None)
+
+
+def nobody_can_be_spared(search: Search, needed: Plan) -> bool:
+    """Whether a target breaks on the search's calls without any one person on any shift of any day."""
+    assert search.rosters is not None
+    on_duty = search.covered(needed)
+    fewer = [on_duty.call_takers - hours for hours in search.rosters.shifts(needed.call_takers[0])]
+    tried = [search.trial(replace(on_duty, call_takers=people)) for people in fewer if people.min() >= 1]
+    return bool(tried) and all(trial.fails("call_takers", "lines").all() for trial in tried)
 
 
 def test_no_person_on_a_shift_can_be_spared_once_it_is_shaved(search: Search) -> None:
-    roster = Roster(search.settings, scenario("pati").costs)
     found = search.lines(search.people(search.first())).plan
     needed = replace(found, call_takers=found.call_takers + 1)  # one too many in every hour
-    before = search.covered(needed, roster.on_duty)
-    lower = shaved(search, needed, roster.on_duty, roster.shifts)
-    after = search.covered(lower, roster.on_duty)
+    before = search.covered(needed)
+    lower = shaved(search, needed)
+    after = search.covered(lower)
     assert not search.trial(after).fails("call_takers", "lines").any()
     assert after.call_takers.sum() < before.call_takers.sum()
-    for hours in roster.shifts(lower.call_takers[0]):
-        fewer = after.call_takers - hours
-        if fewer.min() >= 1:
-            assert search.trial(replace(after, call_takers=fewer)).fails("call_takers", "lines").all()
+    assert nobody_can_be_spared(search, lower)
     assert with_people(search.world, after).desk_lines[0] >= after.call_takers.max()
 
 
-def test_what_a_repair_puts_on_whole_shifts_is_taken_off_again_where_it_can_be(search: Search) -> None:
-    roster = Roster(search.settings, scenario("pati").costs)
+def test_what_fails_on_fresh_runs_is_searched_again_with_them_and_held_on_others() -> None:
+    search = new_search()
     found = search.lines(search.people(search.first())).plan
     few = replace(found, call_takers=found.call_takers - 1, lines=found.lines + 20)
-    plain, shorn = (search.verified(few, roster.on_duty, shifts) for shifts in (None, roster.shifts))
-    assert plain.verified.all() and shorn.verified.all() and plain.rounds > 1
-    assert shorn.on_duty.call_takers.sum() <= plain.on_duty.call_takers.sum()
-    # whatever was taken off was held on one round more
-    assert (shorn.rounds > plain.rounds) or (shorn.on_duty.call_takers == plain.on_duty.call_takers).all()
+    held = search.verified(few)
+    assert held.verified.all() and held.rounds[0] > 1
+    assert held.searched == range(5 * 2 ** (held.rounds[0] - 1)) and held.fresh.start == held.searched.stop
+    search.settled[:] = False  # or nothing of the desk would be judged any more
+    assert not search.trial(held.on_duty).fails("call_takers", "lines").any()
+    assert nobody_can_be_spared(search, held.needed)
+
+
+def test_nothing_of_a_desk_that_was_held_is_tried_any_more() -> None:
+    search = new_search()
+    found = search.lines(search.people(search.first())).plan
+    ample = replace(found, call_takers=found.call_takers + 1)
+    search.settled[:] = True
+    assert (shaved(search, ample).call_takers == ample.call_takers).all()
+    floors = {role: 0 * found.people(role) for role in ROLES}
+    assert (thinned(search, search.trial(ample), floors).plan.call_takers == ample.call_takers).all()
+    empty = replace(found, call_takers=0 * found.call_takers)
+    assert not search.trial(empty).fails("call_takers", "lines").any()
+
+
+def test_the_last_repair_takes_nobody_away_again(search: Search) -> None:
+    found = search.lines(search.people(search.first())).plan
+    ample = replace(found, call_takers=found.call_takers + 1)
+    last, earlier = (search.repaired(ample, is_last=is_last) for is_last in (True, False))
+    assert (last.call_takers == ample.call_takers).all()
+    assert earlier.call_takers.sum() < ample.call_takers.sum()
 
 
 def test_the_floor_is_never_shaved(search: Search) -> None:
-    roster = Roster(search.settings, scenario("pati").costs)
     needed = search.lines(search.people(search.first())).plan
-    base = search.covered(needed, roster.on_duty)
-    kept = shaved(search, needed, roster.on_duty, roster.shifts, least=base)
+    kept = shaved(search, needed, least=search.covered(needed))
     assert (kept.call_takers == needed.call_takers).all()
 
 

@@ -18,9 +18,9 @@ from sim112.engine.contract import Calls, Change, World
 from sim112.errors import InputError
 from sim112.planning import first_guess
 from sim112.planning.requirement import DAY_H, WEEK_H, Plan, by_hour_of_week, own_plan, with_people
-from sim112.planning.roster import plan_roster
 from sim112.planning.service import high_share, low_share, pooled, pools
 from sim112.planning.sizing import Search, Sizing, resized, size_desks
+from sim112.planning.staff import Office
 from sim112.planning.theory import erlang_a, erlang_b
 from sim112.planning.trial import Simulate, simulator
 
@@ -74,7 +74,7 @@ def plain_search(
         return desk_calls(rng, rate_per_s, WEEK_S, talk_s, patience_s=patience_s)
 
     simulate = simulator(draw, DESK, chosen, asked)
-    return Search(plain_world(), DESK, simulate, chosen, asked, lambda text: None)
+    return Search(plain_world(), DESK, simulate, chosen, asked, None, lambda text: None)
 
 
 def least_by_erlang(
@@ -143,13 +143,11 @@ def test_where_the_load_binds_no_person_shift_can_be_spared() -> None:
         return calls
 
     chosen, asked = settings("search.replications=6", "search.least_calls=100"), standard(15, 0.9)
-    search = Search(
-        plain_world(), DESK, simulator(cache(draw), DESK, chosen, asked), chosen, asked, lambda _: None
-    )
+    simulate, office = simulator(cache(draw), DESK, chosen, asked), Office(scenario("pati"), chosen)
+    search = Search(plain_world(), DESK, simulate, chosen, asked, office, lambda _: None)
     trial = search.people(search.first())
-    costs = scenario("pati").costs
-    roster = plan_roster(trial.plan.call_takers[0], chosen.patterns, chosen.rules, costs)
-    held = search.trial(search.covered(trial.plan, lambda needed: roster.on_duty))
+    roster = office.roster(trial.plan.call_takers[0])
+    held = search.trial(search.covered(trial.plan))
     assert not held.fails("call_takers").any() and len(set(roster.on_duty.tolist())) > 1
     shifts = {(shift.from_h, shift.to_h) for shift in roster.shifts}
     assert len(shifts) >= 3

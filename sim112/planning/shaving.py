@@ -7,9 +7,8 @@ many people a shift has may do with one fewer: tried here, first on all days, th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -18,44 +17,53 @@ from sim112.planning.requirement import DAY_H, WEEK_H, Plan
 from sim112.planning.trial import ROLES
 
 if TYPE_CHECKING:
-    from sim112.planning.sizing import Cover, Search
+    from sim112.planning.sizing import Search
 
 MOST_LINES_ADDED = 10
-Shifts = Callable[[Ints], Ints]
-"""For people needed by hour [168], the hours of one person on each shift and day, [shifts, 168] 0 or 1."""
 
 
-def shaved(search: Search, needed: Plan, cover: Cover, shifts: Shifts, least: Plan | None = None) -> Plan:
+class Rosters(Protocol):
+    """Shifts for people needed by hour of the week [168], zeros among them."""
+
+    def on_duty(self, needed: Ints) -> Ints:
+        """People whom the shifts put on duty, [168], nowhere fewer than needed."""
+        ...
+
+    def shifts(self, needed: Ints) -> Ints:
+        """The hours of one person on each shift and day, [shifts, 168] of 0 and 1."""
+        ...
+
+
+def shaved(search: Search, needed: Plan, least: Plan | None = None) -> Plan:
     """The people needed, lowered where a person on a shift can be spared; never below the floor or ``least``.
 
     A desk gets lines first, where the people whom shifts put on duty beside those needed keep so many
     callers from hanging up that the lines no longer do. One at which another target fails stays as it is.
     """
     for _ in range(MOST_LINES_ADDED):
-        on_duty = search.covered(needed, cover)
+        on_duty = search.covered(needed)
         short = search.trial(on_duty).fails("lines")
         if not short.any():
             break
         needed = replace(needed, lines=on_duty.lines + short)
     for on_all_days in (True, False):
-        needed = _shaved(search, needed, cover, shifts, least, on_all_days)
+        needed = _shaved(search, needed, least, on_all_days)
     return needed
 
 
-def _shaved(
-    search: Search, needed: Plan, cover: Cover, shifts: Shifts, least: Plan | None, on_all_days: bool
-) -> Plan:
-    on_duty = search.covered(needed, cover)
+def _shaved(search: Search, needed: Plan, least: Plan | None, on_all_days: bool) -> Plan:
+    assert search.rosters is not None
+    on_duty = search.covered(needed)
     stuck: set[tuple[int, str, bytes]] = set()
     while True:
         tried: dict[int, tuple[str, Ints]] = {}
-        for row in range(len(search.desks)):
+        for row in np.flatnonzero(~search.settled).tolist():
             for role in ROLES:
                 floor = search.floors[role][row]
                 if least is not None:
                     floor = np.maximum(floor, least.people(role)[row])
                 on = on_duty.people(role)[row]
-                for hours in _persons(shifts(needed.people(role)[row]), on_all_days):
+                for hours in _persons(search.rosters.shifts(needed.people(role)[row]), on_all_days):
                     spare = (on - hours >= floor) | (hours == 0)
                     if row not in tried and spare.all() and (row, role, hours.tobytes()) not in stuck:
                         tried[row] = role, hours
@@ -67,7 +75,7 @@ def _shaved(
         fails = search.trial(fewer).fails(*ROLES, "lines")
         kept = {row: one for row, one in tried.items() if not fails[row]}
         lower = _without(needed, on_duty, kept)
-        covered = search.covered(lower, cover)
+        covered = search.covered(lower)
         breaks = _breaks(search, covered, fewer, kept)
         for row, (role, hours) in tried.items():
             saves = covered.people(role)[row].sum() < on_duty.people(role)[row].sum()
@@ -75,7 +83,7 @@ def _shaved(
                 stuck.add((row, role, hours.tobytes()))
                 kept.pop(row, None)
         needed = _without(needed, on_duty, kept)
-        on_duty = search.covered(needed, cover)
+        on_duty = search.covered(needed)
 
 
 def _persons(shifts: Ints, on_all_days: bool) -> list[Ints]:

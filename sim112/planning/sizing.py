@@ -4,6 +4,10 @@ All desks are sized at once: one simulation tells what every desk's callers get,
 next step. Where a target fails in an hour, that hour gets a person; where there is slack, a person is taken
 away on trial, and given back if a target fails. What people cannot mend (the moment of picking up alone is
 longer than the target) is found with people and lines for everybody, told, and left out of the search.
+
+The plan found is held on fresh runs. At a desk where it fails, these runs join those of the search, which
+goes on, until the plan is held on the next fresh ones. So no person can be spared on the runs that the search
+knows, and every target is kept on runs that it never saw.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ from sim112.planning.requirement import (
     with_people,
 )
 from sim112.planning.service import Check, Counts, Judging, judge, pools
-from sim112.planning.shaving import Shifts, shaved
+from sim112.planning.shaving import Rosters, shaved
 from sim112.planning.thinning import thinned
 from sim112.planning.trial import ROLES, Simulate, Trial
 
@@ -41,7 +45,6 @@ PATIENT_TRIES = 6
 LINES_TRIED = 40
 """Lines added to the first guess before people are added instead."""
 
-Cover = Callable[[Ints], Ints]
 Say = Callable[[str], None]
 
 
@@ -49,11 +52,12 @@ Say = Callable[[str], None]
 class Sizing:
     """What desks need and what their callers then get.
 
-    ``requirements`` are what the search found, ``on_duty`` the people after rounding up to shifts. ``own`` is
-    what is asked of whom, ``checks`` and ``counts`` are of ``on_duty`` on the fresh runs of the last round;
-    ``verified`` [S]: every target that can be kept was shown to be kept there. ``load`` [S, 168] is the
-    offered load of call-takers, erlang, in the cells of time in which calls are judged. ``runs`` counts
-    simulated replications.
+    ``requirements`` are what the search found, ``on_duty`` the people after rounding up to shifts, ``asked``
+    what is asked of whom; ``checks`` and ``counts`` are of ``on_duty`` on the last round's fresh runs.
+    ``verified`` [S]: every target that can be kept was shown to be kept on fresh runs, those of the round in
+    which the desk's plan was found. ``load`` [S, 168] is the offered load of call-takers, erlang, in the
+    cells of time in which calls are judged. ``searched`` and ``fresh`` are the replications of the last
+    round, ``rounds`` [S] the round in which a desk was held, from 1. ``runs`` counts simulated replications.
     """
 
     requirements: tuple[Requirement, ...]
@@ -65,7 +69,9 @@ class Sizing:
     counts: Counts
     verified: Bools
     load: Floats
-    rounds: int
+    searched: range
+    fresh: range
+    rounds: Ints
     runs: int
 
 
@@ -75,22 +81,19 @@ def size_desks(
     simulate: Simulate,
     settings: StaffSettings,
     standard: Standard,
-    cover: Cover = lambda needed: needed,
-    shifts: Shifts | None = None,
+    rosters: Rosters | None = None,
     say: Say = lambda text: None,
 ) -> Sizing:
     """Size desks of a world: people by hour and lines that keep what ``settings`` and ``standard`` ask.
 
-    ``cover`` rounds the people needed [168] up to what shifts can put on duty; with ``shifts`` people are
-    then taken off shifts where they can be spared. Raises InputError where a desk is never open or gets no
-    calls.
+    With ``rosters`` the people needed are rounded up to shifts, and then taken off shifts where they can be
+    spared; without, people come by the hour. Raises InputError where a desk is never open or gets no calls.
     """
-    search = Search(world, desks, simulate, settings, standard, say)
-    trial = search.lines(search.people(search.first()))
-    needed = search.mended(trial).plan
-    if shifts is not None:
-        needed = shaved(search, needed, cover, shifts)
-    return search.verified(needed, cover, shifts)
+    search = Search(world, desks, simulate, settings, standard, rosters, say)
+    needed = search.mended(search.lines(search.people(search.first()))).plan
+    if rosters is not None:
+        needed = shaved(search, needed)
+    return search.verified(needed)
 
 
 def resized(
@@ -100,24 +103,24 @@ def resized(
     settings: StaffSettings,
     standard: Standard,
     base: Plan,
-    cover: Cover = lambda needed: needed,
-    shifts: Shifts | None = None,
+    rosters: Rosters | None = None,
     say: Say = lambda text: None,
 ) -> Plan:
     """The plan that harder times need, from one for easier times: people and lines added, none taken away.
 
     It is searched as the first one was, and not held on fresh runs.
     """
-    search = Search(world, desks, simulate, settings, standard, say)
+    search = Search(world, desks, simulate, settings, standard, rosters, say)
     trial = search.mended(search.trial(base))
     needed = thinned(search, trial, {role: base.people(role) for role in ROLES}).plan
-    if shifts is not None:
-        needed = shaved(search, needed, cover, shifts, search.covered(base, cover))
-    return needed
+    return needed if rosters is None else shaved(search, needed, search.covered(base))
 
 
 class Search:
-    """One search: its calls, its cells of time, and what was found to be out of reach."""
+    """One search: its calls, its cells of time, what was found to be out of reach, and what is settled.
+
+    A desk is ``settled`` [S] once its plan was held on fresh runs; nothing of it is tried any more.
+    """
 
     def __init__(
         self,
@@ -126,11 +129,13 @@ class Search:
         simulate: Simulate,
         settings: StaffSettings,
         standard: Standard,
+        rosters: Rosters | None,
         say: Say,
     ) -> None:
         self.world, self.desks, self.settings, self.say = world, desks, settings, say
-        self.simulate = simulate
+        self.simulate, self.rosters = simulate, rosters
         self.runs = 0
+        self.settled: Bools = np.zeros(len(desks), dtype=bool)
         self.is_open = open_hours(world, desks)
         for row in np.flatnonzero(~self.is_open.any(axis=1)):
             raise InputError(f"{world.desk_name[desks[row]]} is never open; give it opening hours")
@@ -195,8 +200,14 @@ class Search:
 
     def trial(self, plan: Plan) -> Trial:
         """Simulate a plan on the search's own calls."""
-        counts = self._simulate(plan, self.range)
-        return Trial(plan, counts, judge(counts, plan, self.asked), self.excused)
+        return self._trial_on(plan, self.range)
+
+    def _trial_on(self, plan: Plan, replications: range) -> Trial:
+        counts = self._simulate(plan, replications)
+        excused = tuple(
+            one | (self.settled[:, None] if one.ndim == 2 else self.settled) for one in self.excused
+        )
+        return Trial(plan, counts, judge(counts, plan, self.asked), excused)
 
     def first(self) -> Trial:
         """The plan of the formulas, no fewer than the floor, with lines for everybody."""
@@ -323,67 +334,73 @@ class Search:
 
     # ---- on fresh runs -------------------------------------------------------------------------------------
 
-    def verified(self, needed: Plan, cover: Cover, shifts: Shifts | None = None) -> Sizing:
-        """The plan, rounded up to shifts, on fresh runs; repaired, on fresh runs again, where it fails.
+    def verified(self, needed: Plan) -> Sizing:
+        """The plan on fresh runs; searched again on all runs so far, at desks where it fails.
 
-        A repair adds a person in all hours that fail, and whole shifts by that. So people are taken off
-        shifts once more, on the runs that the repaired plan was held on, and what is left is held on fresh
-        ones; where that fails, the repaired plan stays.
+        The last search leaves what it adds, without taking anybody away again: a plan with a person too many
+        is better than none that was held.
         """
-        settings = self.settings.search
-        for number in range(settings.verification_rounds):
-            held = self._held(needed, cover, number)
-            on_duty, failed = held.plan, held.fails(*ROLES, "lines")
-            if not failed.any() or number == settings.verification_rounds - 1:
+        rounds = self.settings.search.verification_rounds
+        held_in = np.zeros(len(self.desks), dtype=np.int64)
+        for number in range(1, rounds + 1):
+            fresh = self.fresh()
+            self.say(f"fresh runs, round {number}")
+            held = self._trial_on(self.covered(needed), fresh)
+            held_in[~self.settled] = number
+            self.settled = ~held.fails(*ROLES, "lines")
+            if self.settled.all() or number == rounds:
                 break
-            raised, more = self.raised(held), {}
-            for role in ROLES:
-                is_more = raised.people(role) > on_duty.people(role)
-                more[role] = np.where(is_more, raised.people(role), needed.people(role))
-            needed = replace(needed, **more, lines=on_duty.lines + held.fails("lines"))
-        if shifts is not None and number > 0 and not failed.any():
-            searched, self.range = self.range, self._fresh(number)
-            fewer = shaved(self, needed, cover, shifts)
-            self.range = searched
-            again = self._held(fewer, cover, number + 1)
-            if not again.fails(*ROLES, "lines").any():
-                needed, held, number = fewer, again, number + 1
-        on_duty, counts = held.plan, held.counts
-        floors = self.floors["call_takers"]
+            self.range = range(fresh.stop)
+            needed = self.repaired(needed, is_last=number == rounds - 1)
         return Sizing(
-            requirements=tuple(requirements(self.world, needed, floors, self.is_open, self.theory)),
+            requirements=tuple(
+                requirements(self.world, needed, self.floors["call_takers"], self.is_open, self.theory)
+            ),
             needed=needed,
-            on_duty=on_duty,
+            on_duty=held.plan,
             findings=tuple(self.findings),
             asked=self.asked,
             checks=held.checks,
-            counts=counts,
-            verified=~failed,
+            counts=held.counts,
+            verified=self.settled,
             load=first_guess.in_cells(
                 first_guess.loads(self.ample.busy_s, self.ample.hours), self.ample.hours, self.asked.cells
             ),
-            rounds=number + 1,
+            searched=self.range,
+            fresh=fresh,
+            rounds=held_in,
             runs=self.runs,
         )
 
-    def _fresh(self, number: int) -> range:
-        """The runs of a round, which nothing was searched on."""
-        settings = self.settings.search
-        first = settings.replications + number * settings.verification_replications
-        return range(first, first + settings.verification_replications)
+    def fresh(self) -> range:
+        """Runs that the search has not seen, after its own: at first ``verification_replications``, then in
+        proportion to those that it has seen."""
+        seen, settings = len(self.range), self.settings.search
+        return range(seen, seen + seen * settings.verification_replications // settings.replications)
 
-    def _held(self, needed: Plan, cover: Cover, number: int) -> Trial:
-        """A plan, rounded up to shifts, on the fresh runs of a round."""
-        on_duty = self.covered(needed, cover)
-        self.say(f"fresh runs, round {number + 1}")
-        counts = self._simulate(on_duty, self._fresh(number))
-        return Trial(on_duty, counts, judge(counts, on_duty, self.asked), self.excused)
+    def repaired(self, needed: Plan, is_last: bool) -> Plan:
+        """People and lines added on the search's own calls, and then taken away again where they can be."""
+        while True:
+            trial = self.trial(self.covered(needed))
+            if not trial.fails(*ROLES, "lines").any():
+                break
+            raised, more = self.raised(trial), {}
+            for role in ROLES:
+                is_more = raised.people(role) > trial.plan.people(role)
+                more[role] = np.where(is_more, raised.people(role), needed.people(role))
+            needed = replace(needed, **more, lines=trial.plan.lines + trial.fails("lines"))
+        if is_last:
+            return needed
+        return thinned(self, trial, self.floors).plan if self.rosters is None else shaved(self, needed)
 
-    def covered(self, needed: Plan, cover: Cover) -> Plan:
+    def covered(self, needed: Plan) -> Plan:
         """What shifts put on duty, and a line for everybody on duty."""
-        rows = range(len(self.desks))
-        call_takers = np.stack([cover(needed.call_takers[row]) for row in rows])
-        dispatchers = needed.dispatchers.copy()
-        for row in np.flatnonzero(self.has_dispatchers):
-            dispatchers[row] = cover(needed.dispatchers[row])
-        return Plan(self.desks, call_takers, dispatchers, np.maximum(needed.lines, call_takers.max(axis=1)))
+        people = {role: needed.people(role) for role in ROLES}
+        if self.rosters is not None:
+            people = {
+                role: np.stack(
+                    [self.rosters.on_duty(row) if row.any() else row for row in needed.people(role)]
+                )
+                for role in ROLES
+            }
+        return Plan(self.desks, **people, lines=np.maximum(needed.lines, people["call_takers"].max(axis=1)))

@@ -169,15 +169,14 @@ def _size(
         return simulator(one, desks, settings, standard, engine, workers)
 
     simulate = simulator_of(lambda replication: draw(scenario, replication))
-    sizing = size_desks(world, desks, simulate, settings, standard, office.on_duty, office.shifts, say)
+    sizing = size_desks(world, desks, simulate, settings, standard, office, say)
     sized = tuple(_sized_desk(sizing, row, office) for row in range(len(desks)))
     plan = sizing.on_duty
 
     points: tuple[CurvePoint, ...] = ()
     if settings.curve_replications:
         say("people against service level")
-        first = settings.search.replications
-        fresh = range(first, first + settings.curve_replications)
+        fresh = range(sizing.fresh.start, sizing.fresh.start + settings.curve_replications)
         points = curve(world, plan, simulate, standard.answered, fresh)
     options: tuple[OptionRow, ...] = ()
     if settings.options.replications:
@@ -200,9 +199,7 @@ def _size(
         for what, drawn in harder_times(scenario).items():
             say(f"sized again: {what}")
             harder = simulator_of(drawn)
-            others_plans[what] = resized(
-                world, desks, harder, settings, standard, sizing.needed, office.on_duty, office.shifts, say
-            )
+            others_plans[what] = resized(world, desks, harder, settings, standard, sizing.needed, office, say)
         changes = office.changes(sizing.needed, others_plans)
     return SizedScenario(
         scenario, settings, standard_name, standard, sized, sizing, engine, options, points, changes

@@ -27,7 +27,8 @@ def thinned(search: Search, trial: Trial, least: Mapping[str, Ints]) -> Trial:
     Hours a few apart are tried together. Where a target of the week or of days fails, fewer hours are
     tried at a time, down to one.
     """
-    tight = {role: trial.plan.people(role) <= least[role] for role in ROLES}
+    settled = search.settled[:, None]
+    tight = {role: (trial.plan.people(role) <= least[role]) | settled for role in ROLES}
     batch = {role: np.full(len(search.desks), WEEK_H) for role in ROLES}
     while True:
         tried = {role: _choose(search, trial, role, tight[role], batch[role]) for role in ROLES}

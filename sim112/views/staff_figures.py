@@ -61,12 +61,11 @@ class SizedStudy(Study):
 def write_staff_figures(folder: Path, result: SizedScenario) -> tuple[str, ...]:
     """Write every figure of a sizing into a folder, which is made; the names of the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    search = result.settings.search
     study = SizedStudy(
         (result.scenario,),
         {},
-        replications_of_search=search.replications,
-        replications_held=search.verification_replications,
+        replications_of_search=len(result.sizing.searched),
+        replications_held=len(result.sizing.fresh),
     )
     with rc_context(STYLE):
         pages = {"people_by_hour": heat_page(study, result)}

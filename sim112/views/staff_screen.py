@@ -420,14 +420,14 @@ def _findings(result: SizedScenario, said: Words) -> str:
 
 
 def _how_sure(result: SizedScenario, said: Words) -> str:
-    search = result.settings.search
+    sizing = result.sizing
     failed = [desk.requirement.desk for desk in result.desks if not desk.verified]
     sure = "staff.sure_of_others" if result.sizing.findings else "staff.sure"
     told = said.say(
         "staff.unsure" if failed else sure,
-        runs=search.replications,
-        fresh=search.verification_replications,
-        round=result.sizing.rounds,
+        runs=len(sizing.searched),
+        fresh=len(sizing.fresh),
+        round=int(sizing.rounds.max()),
         desks=_named(failed, said),
     )
     return f"{fill(told, WIDTH)}\n{said.say('staff.chance')}"
