@@ -17,7 +17,7 @@ from sim112.planning.requirement import DAY_H, WEEK_H, Plan, with_people
 from sim112.planning.roster import PlannedShift, plan_roster
 from sim112.planning.service import apart
 from sim112.planning.shaving import shaved
-from sim112.planning.sizing import Search
+from sim112.planning.sizing import SEARCHED_MORE, Search
 from sim112.planning.thinning import thinned
 from sim112.planning.trial import ROLES, simulator
 
@@ -26,9 +26,9 @@ DESK = np.array([0])
 RUNS = ("search.replications=5", "search.verification_replications=5")
 
 
-def settings() -> StaffSettings:
+def settings(*changes: str) -> StaffSettings:
     off = ("service.days_share=null", "service.abandoned_share_most=null", "service.occupancy_most=null")
-    return staff_settings([*off, "minimum_on_duty=1", "search.least_calls=100", *RUNS])
+    return staff_settings([*off, "minimum_on_duty=1", "search.least_calls=100", *RUNS, *changes])
 
 
 class Roster:
@@ -60,8 +60,8 @@ def search() -> Search:
     return new_search()
 
 
-def new_search() -> Search:
-    chosen = settings()
+def new_search(*changes: str) -> Search:
+    chosen = settings(*changes)
     asked = Standard(answered=(Within(within_s=15, share=0.9),), call_processing=None)
     simulate = simulator(cache(daily_wave), DESK, chosen, asked)
     here = world(report_to_s=WEEK_S, end_s=WEEK_S)
@@ -96,7 +96,8 @@ def test_what_fails_on_fresh_runs_is_searched_again_with_them_and_held_on_others
     few = replace(found, call_takers=found.call_takers - 1, lines=found.lines + 20)
     held = search.verified(few)
     assert held.verified.all() and held.rounds[0] > 1
-    assert held.searched == range(5 * 2 ** (held.rounds[0] - 1)) and held.fresh.start == held.searched.stop
+    assert held.searched == range(5 * SEARCHED_MORE ** (held.rounds[0] - 1))
+    assert len(held.fresh) == len(held.searched) and held.fresh.start >= held.searched.stop
     search.settled[:] = False  # or nothing of the desk would be judged any more
     assert not search.trial(held.on_duty).fails("call_takers", "lines").any()
     assert nobody_can_be_spared(search, held.needed)
@@ -114,12 +115,21 @@ def test_nothing_of_a_desk_that_was_held_is_tried_any_more() -> None:
     assert not search.trial(empty).fails("call_takers", "lines").any()
 
 
-def test_the_last_repair_takes_nobody_away_again(search: Search) -> None:
+def test_before_the_last_round_nothing_is_searched_again() -> None:
+    search = new_search("search.verification_rounds=2")
     found = search.lines(search.people(search.first())).plan
-    ample = replace(found, call_takers=found.call_takers + 1)
-    last, earlier = (search.repaired(ample, is_last=is_last) for is_last in (True, False))
-    assert (last.call_takers == ample.call_takers).all()
-    assert earlier.call_takers.sum() < ample.call_takers.sum()
+    few = replace(found, call_takers=found.call_takers - 1, lines=found.lines + 20)
+    held = search.verified(few)
+    assert held.rounds[0] == 2 and held.searched == range(5) and held.fresh == range(10, 15)
+    assert held.on_duty.call_takers.sum() > search.covered(few).call_takers.sum()
+
+
+def test_a_search_on_more_runs_adds_people_and_takes_others_away(search: Search) -> None:
+    found = search.lines(search.people(search.first())).plan
+    for people in (found.call_takers - 1, found.call_takers + 1):
+        again = search.searched_again(replace(found, call_takers=people, lines=found.lines + 20))
+        assert not search.trial(search.covered(again)).fails("call_takers", "lines").any()
+        assert nobody_can_be_spared(search, again)
 
 
 def test_the_floor_is_never_shaved(search: Search) -> None:

@@ -5,9 +5,9 @@ next step. Where a target fails in an hour, that hour gets a person; where there
 away on trial, and given back if a target fails. What people cannot mend (the moment of picking up alone is
 longer than the target) is found with people and lines for everybody, told, and left out of the search.
 
-The plan found is held on fresh runs. At a desk where it fails, these runs join those of the search, which
-goes on, until the plan is held on the next fresh ones. So no person can be spared on the runs that the search
-knows, and every target is kept on runs that it never saw.
+The plan found is held on fresh runs. Where it fails there, the search goes on with more runs, and what it
+then finds is held on fresh runs again. So no person can be spared on the runs that the search knows, and every
+target is kept on runs that it never saw.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ ADDED_SHARE = 0.125
 """Share of the open hours that get a person at a time where a target of the whole week or of days fails."""
 PATIENT_TRIES = 6
 """Rounds of adding after which the next ones add one person more at a time."""
+SEARCHED_MORE = 3
+"""Times as many runs that the search knows, where a plan failed on fresh ones."""
 LINES_TRIED = 40
 """Lines added to the first guess before people are added instead."""
 
@@ -134,7 +136,7 @@ class Search:
     ) -> None:
         self.world, self.desks, self.settings, self.say = world, desks, settings, say
         self.simulate, self.rosters = simulate, rosters
-        self.runs = 0
+        self.runs = self.seen = 0
         self.settled: Bools = np.zeros(len(desks), dtype=bool)
         self.is_open = open_hours(world, desks)
         for row in np.flatnonzero(~self.is_open.any(axis=1)):
@@ -335,23 +337,26 @@ class Search:
     # ---- on fresh runs -------------------------------------------------------------------------------------
 
     def verified(self, needed: Plan) -> Sizing:
-        """The plan on fresh runs; searched again on all runs so far, at desks where it fails.
+        """The plan on fresh runs; searched again on more runs at desks where it fails.
 
-        The last search leaves what it adds, without taking anybody away again: a plan with a person too many
-        is better than none that was held.
+        Before the last round nothing is searched again: what failed gets people, and nobody is taken away. A
+        plan with a person too many is better than none that was held.
         """
         rounds = self.settings.search.verification_rounds
         held_in = np.zeros(len(self.desks), dtype=np.int64)
         for number in range(1, rounds + 1):
-            fresh = self.fresh()
+            fresh = self._fresh()
             self.say(f"fresh runs, round {number}")
             held = self._trial_on(self.covered(needed), fresh)
             held_in[~self.settled] = number
             self.settled = ~held.fails(*ROLES, "lines")
             if self.settled.all() or number == rounds:
                 break
-            self.range = range(fresh.stop)
-            needed = self.repaired(needed, is_last=number == rounds - 1)
+            if number == rounds - 1:
+                needed = self._with_more(needed, held)
+            else:
+                self.range = range(SEARCHED_MORE * len(self.range))
+                needed = self.searched_again(needed)
         return Sizing(
             requirements=tuple(
                 requirements(self.world, needed, self.floors["call_takers"], self.is_open, self.theory)
@@ -372,26 +377,30 @@ class Search:
             runs=self.runs,
         )
 
-    def fresh(self) -> range:
-        """Runs that the search has not seen, after its own: at first ``verification_replications``, then in
-        proportion to those that it has seen."""
-        seen, settings = len(self.range), self.settings.search
-        return range(seen, seen + seen * settings.verification_replications // settings.replications)
+    def _fresh(self) -> range:
+        """Runs that were never simulated, in proportion to those that the search knows."""
+        settings = self.settings.search
+        size = len(self.range) * settings.verification_replications // settings.replications
+        first = max(self.seen, len(self.range))
+        self.seen = first + size
+        return range(first, self.seen)
 
-    def repaired(self, needed: Plan, is_last: bool) -> Plan:
+    def searched_again(self, needed: Plan) -> Plan:
         """People and lines added on the search's own calls, and then taken away again where they can be."""
         while True:
             trial = self.trial(self.covered(needed))
             if not trial.fails(*ROLES, "lines").any():
                 break
-            raised, more = self.raised(trial), {}
-            for role in ROLES:
-                is_more = raised.people(role) > trial.plan.people(role)
-                more[role] = np.where(is_more, raised.people(role), needed.people(role))
-            needed = replace(needed, **more, lines=trial.plan.lines + trial.fails("lines"))
-        if is_last:
-            return needed
+            needed = self._with_more(needed, trial)
         return thinned(self, trial, self.floors).plan if self.rosters is None else shaved(self, needed)
+
+    def _with_more(self, needed: Plan, on_duty: Trial) -> Plan:
+        """People and lines added where those on duty do not keep the targets."""
+        raised, more = self.raised(on_duty), {}
+        for role in ROLES:
+            is_more = raised.people(role) > on_duty.plan.people(role)
+            more[role] = np.where(is_more, raised.people(role), needed.people(role))
+        return replace(needed, **more, lines=on_duty.plan.lines + on_duty.fails("lines"))
 
     def covered(self, needed: Plan) -> Plan:
         """What shifts put on duty, and a line for everybody on duty."""
