@@ -9,16 +9,8 @@ from hydra.core.global_hydra import GlobalHydra
 
 from sim112.config.area import AreaConfig
 from sim112.config.clock import Clock
-from sim112.config.scenario import (
-    Scenario,
-    check_surges,
-    choices,
-    compose,
-    compose_mapping,
-    from_mapping,
-    scenario,
-    to_yaml,
-)
+from sim112.config.composition import choices, compose_mapping
+from sim112.config.scenario import Scenario, check_surges, compose, from_mapping, scenario, to_yaml
 from sim112.errors import InputError
 from sim112.paths import configs_dir
 
@@ -72,12 +64,14 @@ def test_every_scenario_composes_with_every_demand(name: str, demand: str) -> No
     assert composed.question and composed.sourced and composed.assumed
 
 
-@pytest.mark.parametrize(
-    "choice",
-    [f"{group}={name}" for group in GROUPS if group not in ("scenario", "demand") for name in choices(group)],
-)
-def test_every_other_group_choice_composes(choice: str) -> None:
-    compose([choice])
+OTHERS = [
+    [f"{group}={name}" for name in choices(group)] for group in GROUPS if group not in ("scenario", "demand")
+]
+
+
+@pytest.mark.parametrize("at", range(max(map(len, OTHERS))))
+def test_every_other_group_choice_composes(at: int) -> None:
+    compose([words[at % len(words)] for words in OTHERS])
 
 
 @pytest.mark.parametrize("name", choices("scenario"))
@@ -114,6 +108,36 @@ def test_a_command_line_choice_wins_over_the_scenario() -> None:
 
 def test_a_new_entry_needs_no_plus_sign() -> None:
     assert compose(["answering.lines_of.pati=12"]).answering.lines_of == {"pati": 12}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "changes"),
+    [
+        ([], ["seed=7", "clock.report_s=60", "seed=8"]),
+        (["scenario=pati", "clock=day"], ["answering.lines_of={kudus: 3}", "answering.lines_of.pati=12"]),
+        (["demand=merapi"], ["answering.announcement_s=${clock.cool_down_s}", "clock.cool_down_s=60"]),
+        (["demand=merapi"], ["demand.surges.eruption.from_h=1", "area.regencies=[pati,kudus]", "own.key=x"]),
+        ([], ["answering.outages=[{platform: jasnita, from_s: 0}]", "answering.outages.0.to_s=60"]),
+        ([], ["fleet.hold_back=null", "callers.misrouted=off", "question='what if?'"]),
+    ],
+)
+def test_values_are_changed_as_hydra_changes_them(chosen: list[str], changes: list[str]) -> None:
+    by_hydra = compose_mapping([*chosen, *(f"++{change}" for change in changes)])
+    assert compose_mapping([*chosen, *changes]) == compose_mapping([*changes, *chosen]) == by_hydra
+    assert list(compose_mapping([*chosen, *changes])) == list(by_hydra)
+
+
+def test_what_is_composed_is_ones_own_to_change() -> None:
+    mapping = compose_mapping(["clock=day"])
+    mapping["clock"]["report_s"] = mapping["name"] = None
+    assert compose_mapping(["clock=day"])["clock"]["report_s"] == 86400
+
+
+def test_a_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
+    for question in ("First?", "Other?"):
+        mine(tmp_path, f"{GLOBAL}defaults: [/more/own]\n")
+        mine(tmp_path, f"{GLOBAL}question: {question}\n", "more/own.yaml")
+        assert compose(["scenario=mine"], tmp_path).question == question
 
 
 def test_one_more_folder_of_configs_adds_choices(tmp_path: Path) -> None:

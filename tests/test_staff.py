@@ -8,15 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 
 import sim112
 from sim112.cli import BAD_INPUT, main
+from sim112.cli.staff import Teller
 from sim112.config.staff import staff_settings
 from sim112.config.staffing import Roster, Shift
 from sim112.engine.contract import Change, World, same
+from sim112.planning.budget import budget_of
+from sim112.planning.form import CELLS
 from sim112.planning.options import hub_plan, price_options
-from sim112.planning.requirement import Plan, by_hour_of_week, own_plan, with_breaks, with_people
+from sim112.planning.requirement import WEEK_H, Plan, by_hour_of_week, own_plan, with_breaks, with_people
 from sim112.planning.sensitivity import harder_times, with_longer_talks
+from sim112.planning.sized_configs import write_sized_configs
 from sim112.planning.staff import SizedScenario, desks_to_size, size_scenario
 from sim112.study.replication import draw, world_of
 from sim112.views.staff_screen import spans
@@ -54,6 +59,29 @@ def test_the_sized_configuration_gives_the_sized_world(pati: SizedScenario) -> N
         assert (own_plan(world, desks).call_takers == pati.sizing.on_duty.call_takers).all()
         if words[0] == "sized_pati":
             assert own_plan(world, desks).lines.tolist() == [desk.lines for desk in pati.desks]
+
+
+def test_the_sized_configuration_keeps_what_was_given(pati: SizedScenario, tmp_path: Path) -> None:
+    """Also what another scenario, group or key in use says, and where something was taken away."""
+    given = (
+        *SMALL, "demand=pantura_flood", "demand.genuine_talk.talk_s.mean_s=240", "costs.shrinkage=0.18",
+        "staffing=lean", "staffing.shift_end=fresh_crew", "staffing.call_takers=3", "seed=5",
+        "answering.lines_of={kudus:9}", "~demand.regencies.purworejo", "~staffing.roster_of.jepara",
+    )  # fmt: skip
+    sized = sim112.scenario("pati", *given)
+    write_sized_configs(tmp_path, sized, pati.sizing, "pati")
+    again = sim112.scenario("sized_pati", config_dir=tmp_path)
+    told = {part: dict(vars(one)) for part, one in (("sized", sized), ("again", again))}
+    for one in told.values():
+        for key in ("name", "question", "staffing", "answering", "workers", "engine"):
+            del one[key]
+    assert told["again"] == told["sized"]
+    assert again.answering.lines_of == {"kudus": 9}
+    assert (again.staffing.call_takers, again.staffing.shift_end) == (None, "fresh_crew")
+    assert again.staffing.rosters["small"] == sized.staffing.rosters["small"]
+    write_sized_configs(tmp_path / "twice", again, pati.sizing, "pati")
+    twice = sim112.scenario("sized_pati", config_dir=tmp_path / "twice")
+    assert twice.staffing.roster_of_desk == {"112 pati": "sized_2"}
 
 
 def test_every_hour_and_shift_is_saved(pati: SizedScenario) -> None:
@@ -175,7 +203,7 @@ def test_more_people_on_duty_leave_fewer_calls_waiting() -> None:
         "compiled",
     )
     by_name = {row.option: row for row in rows}
-    assert rows[0].option == "as_sized" and len(by_name) == len(rows) == 7
+    assert rows[0].option == "as_sized" and len(by_name) == len(rows) == 8
     less, base, more = (by_name[name] for name in ("one_person_less", "as_sized", "one_person_more"))
     assert less.found_nobody.value > base.found_nobody.value > more.found_nobody.value
     assert less.found_nobody.difference == pytest.approx(less.found_nobody.value - base.found_nobody.value)
@@ -185,6 +213,12 @@ def test_more_people_on_duty_leave_fewer_calls_waiting() -> None:
     assert closed.away_h == 70 and closed.people_h == 2 * 98 and closed.rp_per_year == 2 * 98
     assert closed.offered.value < base.offered.value
     assert by_name["without_announcement"].found_nobody.value != base.found_nobody.value
+    # what the scenario has now: as many people, more lines
+    given = own_plan(world_of(scenario), desks)
+    assert (given.call_takers == 2).all() and given.lines.tolist() != [4]
+    assert by_name["as_given"].people_h == 336
+    alike = price_options({"own": scenario}, given, "pati", {}, lambda one: 0.0, 5, 1, "compiled")
+    assert "as_given" not in {row.option for row in alike}
 
 
 def test_people_take_their_breaks_one_after_another() -> None:
@@ -249,6 +283,66 @@ def test_a_demand_of_harder_times_has_half_as_many_calls_again() -> None:
         for one in (lambda n: draw(scenario, n), busier)
     )
     assert 1.4 < more / plain < 1.6
+
+
+def test_the_screen_tells_the_cost_and_who_pays_it(pati: SizedScenario) -> None:
+    [desk] = pati.desks
+    text = " ".join(str(pati).split())
+    own = f"From the 112 budget Rp {desk.budget.rp_per_year / 1e6:,.0f} million a year, supervisors (1)"
+    assert own in text
+    assert f"Once, for places and room: Rp {desk.budget.capital_rp / 1e6:,.0f} million" in text
+    assert "lend" not in text and "To recruit" not in text
+    settings = pati.settings.budget.model_copy(update={"lent_people": 4, "people_there": 5})
+    budget = budget_of([desk.call_takers], desk.lines, pati.scenario.costs, settings)
+    lent = replace(
+        pati,
+        settings=pati.settings.model_copy(update={"budget": settings}),
+        desks=(replace(desk, budget=budget),),
+    )
+    text = " ".join(str(lent).split())
+    paid = budget.total_rp("yearly", "agencies") / 1e6
+    assert budget.lent_people == 4
+    assert f"lend 4 of these people and pay them: Rp {paid:,.0f} million a year more" in text
+    assert f"To recruit, supervisors included: {desk.people + 1 - 4 - 5}." in text
+
+
+def test_a_week_with_a_surge_says_that_its_day_is_a_choice(pati: SizedScenario) -> None:
+    said = "Which day of the week it falls on is a choice"
+    assert said not in " ".join(str(pati).split())
+    flood = sim112.scenario("pati", "demand=pantura_flood", *SMALL)
+    assert said in " ".join(str(replace(pati, scenario=flood)).split())
+
+
+def test_where_days_are_alike_it_is_said_that_the_days_with_more_people_are_a_choice(
+    pati: SizedScenario,
+) -> None:
+    said = "which days have one more is yours to choose"
+    assert said not in " ".join(str(pati).split())
+    [desk] = pati.desks
+    first, *others = desk.call_takers.shifts
+    uneven = replace(desk.call_takers, shifts=(replace(first, people=first.people + 1), *others))
+    changed = replace(pati, desks=(replace(desk, call_takers=uneven),))
+    assert said in " ".join(str(changed).split())
+    by_day = pati.sizing.asked.cells.copy()
+    by_day[0] = np.arange(WEEK_H)  # each hour of the week judged alone
+    apart = replace(pati.sizing, asked=replace(pati.sizing.asked, cells=by_day))
+    assert said not in " ".join(str(replace(changed, sizing=apart)).split())
+
+
+def test_the_workbook_says_what_was_asked_and_what_else_could_be_done(pati: SizedScenario) -> None:
+    assert pati.folder is not None
+    book = load_workbook(pati.folder / "staff.xlsx")
+    inputs = {row[1]: row[2:4] for row in book["Isian"].iter_rows(min_row=5, values_only=True)}
+    assert len(inputs) == len(CELLS)
+    wage = inputs["Upah petugas per bulan / Pay of a call-taker a month"]
+    assert wage == (pati.scenario.costs.wage_rp_per_month,) * 2
+    rows = list(book["Pilihan"].iter_rows(min_row=5, values_only=True))
+    assert len(rows) == len(pati.options)
+    for row, option in zip(rows, pati.options, strict=True):
+        assert row[2] == option.people_h and row[6] == pytest.approx(option.offered.value, abs=0.005)
+        if option is not pati.options[0]:
+            assert row[5] == pytest.approx(option.rp_per_year - pati.options[0].rp_per_year)
+            assert row[13] == pytest.approx(option.found_nobody.difference, abs=0.005)
 
 
 def test_what_was_compared_is_saved_with_figures(pati: SizedScenario) -> None:
@@ -351,3 +445,13 @@ def test_what_is_left_out_is_left_out(tmp_path: Path) -> None:
     assert (result.options, result.curve, result.sensitivity) == ((), (), ())
     assert result.folder is not None
     assert not list(result.folder.glob("options.csv")) and "What one more person" not in str(result)
+
+
+def test_off_a_terminal_the_same_step_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    tell = Teller()
+    for step in ("adding people (desks: 1)", "adding people (desks: 1)", "the least lines"):
+        tell(step)
+    assert capsys.readouterr().err.splitlines() == [
+        "sizing: adding people (desks: 1)",
+        "sizing: the least lines",
+    ]

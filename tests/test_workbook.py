@@ -1,5 +1,6 @@
 """The workbook for the budget meeting: numbers are numbers, formulas give what was computed, guesses told."""
 
+import re
 import time
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import cast
 import numpy as np
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
 from sim112.config.scenario import scenario
 from sim112.config.staff import staff_settings
@@ -73,12 +75,31 @@ def test_every_sheet_is_there_named_and_printed_on_a4_across(book: Workbook) -> 
         assert sheet.freeze_panes and sheet.print_title_rows
 
 
+def price_in(sheet: Worksheet, row: int) -> float:
+    """The price of a row of the budget, worked out where it is a formula (``=G$5``, ``=G$5*1.1``)."""
+    price = sheet.cell(row, 7).value
+    if not isinstance(price, str):
+        assert isinstance(price, int | float)
+        return float(price)
+    found = re.fullmatch(r"=G\$(\d+)(?:\*([\d.]+))?", price)
+    assert found is not None, price
+    return price_in(sheet, int(found[1])) * float(found[2] or 1)
+
+
+def test_every_price_of_the_budget_stands_once(book: Workbook) -> None:
+    """So that a wage changed at the table changes the insurance, the pay of lent people and all desks."""
+    rows = [row for row in book["Anggaran"].iter_rows(min_row=5) if isinstance(row[4].value, int | float)]
+    typed = [str(row[1].value) for row in rows if not isinstance(row[6].value, str)]
+    assert len(typed) == len(set(typed)) == 7
+    assert not [name for name in typed if "insurance" in name or "lent" in name]
+
+
 def test_amount_formulas_give_what_was_computed(book: Workbook) -> None:
     sheet = book["Anggaran"]
     lines = [line for desk in result().desks for line in desk.budget.lines]
     for row, line in enumerate(lines, start=5):
         assert sheet.cell(row, 8).value == f"=E{row}*G{row}"
-        assert sheet.cell(row, 5).value * sheet.cell(row, 7).value == pytest.approx(sheet.cell(row, 9).value)
+        assert sheet.cell(row, 5).value * price_in(sheet, row) == pytest.approx(sheet.cell(row, 9).value)
         assert sheet.cell(row, 9).value == line.rp
         assert sheet.cell(row, 9).number_format == "#,##0"
         assert str(sheet.cell(row, 12).value).endswith(line.basis)  # in Indonesian before that

@@ -13,7 +13,8 @@ def scenarios(words: list[str]) -> None:
     given = parser.parse_intermixed_args(words)
     import textwrap
 
-    from sim112.config.scenario import choices, compose
+    from sim112.config.composition import choices
+    from sim112.config.scenario import compose
     from sim112.views.scenario_words import text_of
 
     say = spoken().say

@@ -48,6 +48,7 @@ def staff(words: list[str]) -> int:
     times, hubs = _beside(asked, given.config_dir)
     command = ["sim112", "staff", *words]
     results = []
+    teller = Teller()
     for scenario in asked.scenarios:
         result = size_scenario(
             scenario,
@@ -57,7 +58,7 @@ def staff(words: list[str]) -> int:
             hubs=hubs,
             results=given.results,
             command=command,
-            say=_say,
+            say=teller,
         )
         results.append(result)
         if sys.stderr.isatty():
@@ -86,7 +87,8 @@ def staff(words: list[str]) -> int:
 
 def _asked(words: list[str], config_dir: Path | None) -> Asked:
     """Read the words: a regency, a filled form, or scenarios, and what is changed in them."""
-    from sim112.config.scenario import Scenario, choices, compose
+    from sim112.config.composition import choices
+    from sim112.config.scenario import Scenario, compose
     from sim112.config.staff import StaffSettings, is_staff_key, staff_settings
     from sim112.paths import data_dir
     from sim112.world.area import read_regencies
@@ -94,7 +96,7 @@ def _asked(words: list[str], config_dir: Path | None) -> Asked:
     overrides = [word for word in words if "=" in word or word.startswith("~")]
     names = [word for word in words if word not in overrides]
     filled: tuple[str, ...] = ()
-    if len(names) == 1 and names[0].lower().endswith(".xlsx"):
+    if len(names) == 1 and Path(names[0]).suffix and names[0] not in choices("scenario", config_dir):
         from sim112.planning.form import read_form
 
         form = read_form(Path(names[0]), compose((), config_dir), staff_settings((), config_dir))
@@ -163,11 +165,18 @@ def _in_words(text: str) -> str:
     return f"{step}{colon}{name}"
 
 
-def _say(text: str) -> None:
-    """Tell on stderr what the search is at; on a terminal in one line that is written over."""
-    said = spoken().say("staff.sizing", what=told(_in_words(text)))
-    if sys.stderr.isatty():
-        sys.stderr.write("\r" + said.ljust(78))
-    else:
-        sys.stderr.write(f"{said}\n")
-    sys.stderr.flush()
+class Teller:
+    """Tells on stderr what the search is at: on a terminal in one line that is written over, elsewhere in
+    lines, the same one never twice running."""
+
+    def __init__(self) -> None:
+        self.last = ""
+
+    def __call__(self, text: str) -> None:
+        said = spoken().say("staff.sizing", what=told(_in_words(text)))
+        if sys.stderr.isatty():
+            sys.stderr.write("\r" + said.ljust(78))
+        elif said != self.last:
+            sys.stderr.write(f"{said}\n")
+        sys.stderr.flush()
+        self.last = said

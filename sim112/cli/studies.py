@@ -148,7 +148,7 @@ def expand(overrides: Sequence[str]) -> list[tuple[dict[str, str], list[str]]]:
     """
     from itertools import product
 
-    from sim112.config.scenario import parse_overrides
+    from sim112.config.composition import parse_overrides
 
     parsed = parse_overrides(overrides)
     options: list[list[str]] = []
@@ -157,7 +157,10 @@ def expand(overrides: Sequence[str]) -> list[tuple[dict[str, str], list[str]]]:
             options.append([str(override.input_line)])
         elif override.is_discrete_sweep():
             key = override.get_key_element()
-            options.append([f"{key}={value}" for value in override.sweep_string_iterator()])
+            told = list(override.sweep_string_iterator())
+            if override.is_range_sweep():  # steps of 0.01 come to 0.06, not 0.060000000000000005
+                told = [f"{float(value):.12g}" if "." in value else value for value in told]
+            options.append([f"{key}={value}" for value in told])
         else:
             raise InputError(
                 f"{override.input_line!r} is an interval; give a list (a,b,c) or range(start,stop,step)"

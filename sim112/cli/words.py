@@ -86,7 +86,7 @@ def add_figures(parser: Parser) -> None:
 
 def scenarios_and_overrides(words: Sequence[str], config_dir: Path | None) -> tuple[list[str], list[str]]:
     """Scenarios and overrides. Raises InputError for a scenario that does not exist or is named twice."""
-    from sim112.config.scenario import choices
+    from sim112.config.composition import choices
 
     overrides = [word for word in words if "=" in word or word.startswith("~")]
     scenarios = [word for word in words if word not in overrides]

@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sim112.config.scenario import MOST_REPLICATIONS, choices, parse_overrides, suggestion
-from sim112.config.settings import read_settings
+from sim112.config.composition import choices, parse_overrides, suggestion
+from sim112.config.scenario import MOST_REPLICATIONS
+from sim112.config.settings import first_wrong, read_settings
 from sim112.errors import InputError
 
 
@@ -65,13 +66,7 @@ def settings_from_mapping(mapping: Mapping[str, Any]) -> CompareSettings:
     try:
         return CompareSettings.model_validate(mapping)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = suggestion(key, CompareSettings.model_fields)
-            raise InputError(f"{key} is no key of compare.yaml; {known}") from None
-        wanted = first["msg"].removeprefix("Input ").replace("should", "it should", 1)
-        raise InputError(f"{key} is {first['input']!r}; {wanted}") from None
+        raise first_wrong(error, "compare.yaml", CompareSettings.model_fields) from None
 
 
 def is_compare_key(override: str) -> bool:

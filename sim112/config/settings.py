@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
+from sim112.config.composition import suggestion
 from sim112.errors import InputError
 from sim112.paths import configs_dir
 
@@ -27,3 +30,17 @@ def read_settings(name: str, config_dir: Path | None = None) -> dict[str, Any]:
     if not isinstance(mapping, dict):
         raise InputError(f"{path}: has no keys; write key: value, as in the {name} that is shipped")
     return mapping
+
+
+def first_wrong(error: ValidationError, name: str, known: Iterable[str]) -> InputError:
+    """The first thing that is wrong in the settings of a file, in one line; ``known`` are its keys."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return InputError(f"{key} is no key of {name}; {suggestion(key, known)}")
+    if first["type"] == "missing":
+        return InputError(f"{key} is missing in {name}; give it a value")
+    if first["type"] == "value_error":  # ours, which says what is wrong and how to mend it
+        return InputError(f"{key}: {first['msg'].removeprefix('Value error, ')}")
+    wanted = first["msg"].removeprefix("Input ").replace("should", "it should", 1)
+    return InputError(f"{key} is {first['input']!r}; {wanted}")

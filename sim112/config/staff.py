@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sim112.config.scenario import MOST_REPLICATIONS, parse_overrides, suggestion
-from sim112.config.settings import read_settings
+from sim112.config.composition import parse_overrides, suggestion
+from sim112.config.scenario import MOST_REPLICATIONS
+from sim112.config.settings import first_wrong, read_settings
 from sim112.config.shifts import BudgetSettings, Pattern, RosterRules
 from sim112.config.targets import Targets
 from sim112.errors import InputError
@@ -162,20 +163,11 @@ def settings_from_mapping(mapping: Mapping[str, Any]) -> StaffSettings:
     try:
         return StaffSettings.model_validate(mapping)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = [*StaffSettings.model_fields, *(f"service.{name}" for name in Service.model_fields)]
-            known += [f"search.{name}" for name in Search.model_fields]
-            known += [f"options.{name}" for name in Options.model_fields]
-            known += [f"options.hub.{name}" for name in Hub.model_fields]
-            raise InputError(f"{key} is no key of staff.yaml; {suggestion(key, known)}") from None
-        if first["type"] == "missing":
-            raise InputError(f"{key} is missing in staff.yaml; give it a value") from None
-        if first["type"] == "value_error":  # ours, which says what is wrong and how to mend it
-            raise InputError(f"{key}: {first['msg'].removeprefix('Value error, ')}") from None
-        wanted = first["msg"].removeprefix("Input ").replace("should", "it should", 1)
-        raise InputError(f"{key} is {first['input']!r}; {wanted}") from None
+        known = [*StaffSettings.model_fields, *(f"service.{name}" for name in Service.model_fields)]
+        known += [f"search.{name}" for name in Search.model_fields]
+        known += [f"options.{name}" for name in Options.model_fields]
+        known += [f"options.hub.{name}" for name in Hub.model_fields]
+        raise first_wrong(error, "staff.yaml", known) from None
 
 
 def is_staff_key(override: str) -> bool:

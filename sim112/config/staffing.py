@@ -73,11 +73,11 @@ class Roster(BaseModel):
 
     def call_takers_change_at(self, hour: float) -> bool:
         """Whether a shift with call-takers begins or ends at an hour of the week, from Monday 00:00."""
-        return any(shift.call_takers and _begins_or_ends(shift, hour) for shift in self.shifts.values())
+        return self._changes(hour, lambda shift: shift.call_takers)
 
     def dispatchers_change_at(self, hour: float) -> bool:
         """Whether a shift with dispatchers begins or ends at an hour of the week, from Monday 00:00."""
-        return any(shift.dispatchers and _begins_or_ends(shift, hour) for shift in self.shifts.values())
+        return self._changes(hour, lambda shift: shift.dispatchers)
 
     def edges_h(self) -> tuple[float, ...]:
         """The hours of the day at which something may change, ascending, 0 first."""
@@ -86,6 +86,9 @@ class Roster(BaseModel):
 
     def _sum(self, hour: float, count: Callable[[Shift], int]) -> int:
         return sum(count(s) for s in self.shifts.values() if _is_on(s, hour))
+
+    def _changes(self, hour: float, count: Callable[[Shift], int]) -> bool:
+        return any(count(s) and _begins_or_ends(s, hour) for s in self.shifts.values())
 
 
 def _is_on(shift: Shift, hour: float) -> bool:

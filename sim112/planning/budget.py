@@ -15,6 +15,10 @@ from sim112.sources import Number, number_behind
 
 Payer = Literal["centre", "agencies"]
 Kind = Literal["yearly", "capital"]
+WAGES = "wages of the centre's own people"
+LENT = "pay of people lent by BPBD, Damkar and PMI"
+INSURANCE = "social insurance on wages"
+GIVEN = "given by the planner"
 WAGE_RISE = 0.30  # of the sensitivity line that a budget meeting asks for first
 
 
@@ -66,6 +70,11 @@ class Budget:
     def capital_rp(self) -> float:
         """What is paid once, Rp."""
         return self.total_rp("capital")
+
+    @property
+    def lent_people(self) -> int:
+        """People of the plan whom other agencies lend and pay."""
+        return int(sum(line.quantity for line in self.lines if line.payer == "agencies"))
 
     @property
     def rp_per_year_with_capital(self) -> float:
@@ -129,8 +138,8 @@ def budget_of(
     wage, share = costs.wage_rp_per_month, settings.employer_share
     lent_payer: Payer = "centre" if settings.lent_paid_by_centre else "agencies"
     rows = [
-        line("costs.wage_rp_per_month", "wages of the centre's own people", own, "people", year_rp, wage),
-        line("budget.employer_share", "social insurance on wages", own, "people", insured_rp, share),
+        line("costs.wage_rp_per_month", WAGES, own, "people", year_rp, wage),
+        line("budget.employer_share", INSURANCE, own, "people", insured_rp, share),
         line("costs.platform_rp_per_year", "rent of the 112 platform", 1, "centre",
              costs.platform_rp_per_year, costs.platform_rp_per_year),
         line("budget.line_rp_per_year", "rent of lines", lines, "lines",
@@ -148,7 +157,7 @@ def budget_of(
         rows.insert(
             1,
             line(
-                "costs.wage_rp_per_month", "pay of people lent by BPBD, Damkar and PMI", lent, "people",
+                "costs.wage_rp_per_month", LENT, lent, "people",
                 year_rp + insured_rp, wage, payer=lent_payer,
             ),
         )  # fmt: skip
@@ -159,7 +168,7 @@ def budget_of(
 def _basis(number: Number | None, value: float) -> tuple[float, float, str]:
     """The low and high end of a price and what it rests on; a price of one's own has no ends."""
     if number is None:
-        return value, value, "given by the planner"
+        return value, value, GIVEN
     if number.kind == "ASSUMED" and number.low is not None and number.high is not None:
         return number.low, number.high, f"ASSUMED: {number.basis}"
     return value, value, f"{number.kind}: {number.basis}"

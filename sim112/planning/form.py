@@ -14,20 +14,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sim112.config.composition import suggestion
 from sim112.config.demand import Demand
-from sim112.config.scenario import Scenario, compose, suggestion
+from sim112.config.scenario import Scenario, compose
 from sim112.config.staff import StaffSettings, staff_settings
 from sim112.config.staffing import Roster
 from sim112.demand.incidents import PER_100K, YEAR_DAYS
 from sim112.demand.volume import incidents_per_day, reports_per_day
 from sim112.errors import InputError
 from sim112.paths import data_dir
-from sim112.planning.form_file import SHEET, Unworked, cells_of
+from sim112.planning.form_file import SHEET, Percentage, Unworked, cells_of
 from sim112.world.area import Regency, read_regencies
 
 MONTH_DAYS = YEAR_DAYS / 12
 NOON_H, NIGHT_H = 12, 2  # when a roster's people by day and by night are looked up
 DAY_FROM_H, DAY_TO_H = 7, 21  # ASSUMED: the day of the shipped rosters
+MOST_INCIDENTS = 5  # times as many reports of incidents as are assumed; CHOICE: more are hardly all incidents
+LEAST_PERCENT = 1  # of calls that are no nuisance; CHOICE: less is 0.18 where 18 % was meant
 SAME = 1e-9  # relative; spreadsheets keep 15 digits
 
 
@@ -57,7 +60,7 @@ _DESK, _COST = "Jam layanan dan petugas / Hours and people", "Biaya / Costs"
 CELLS = (
     Cell("population", _CALLS, "Jumlah penduduk", "Population", "jiwa / people", True, 1000, 20_000_000),
     Cell("calls_a_month", _CALLS, "Panggilan yang dijawab per bulan", "Calls answered a month",
-         "panggilan/bulan / calls a month", False, 1, 3_000_000),
+         "panggilan/bulan / calls a month", True, 30, 3_000_000),
     Cell("genuine_percent", _CALLS, "Bagian laporan kejadian sungguhan", "Share about real incidents",
          "%", False, 0.01, 100),
     Cell("information_percent", _CALLS, "Bagian permintaan informasi (sisanya prank dan panggilan kosong)",
@@ -72,15 +75,16 @@ CELLS = (
     Cell("open_from_h", _DESK, "Layanan dibuka pukul", "Opens at", "pukul / hour", True, 0, 23),
     Cell("open_to_h", _DESK, "Layanan ditutup pukul (0 sampai 24: 24 jam)", "Closes at (0 to 24: all day)",
          "pukul / hour", True, 1, 24),
-    Cell("seats_day", _DESK, "Petugas penerima panggilan bertugas, siang (07-21)",
-         "Call-takers on duty by day (07-21 h)", "orang / people", True, 0, 200),
-    Cell("seats_night", _DESK, "Petugas penerima panggilan bertugas, malam (21-07)",
-         "Call-takers on duty by night (21-07 h)", "orang / people", True, 0, 200),
+    Cell("seats_day", _DESK, "Petugas penerima panggilan kini, siang (07-21)",
+         "Call-takers on duty now by day (07-21 h)", "orang / people", True, 0, 200),
+    Cell("seats_night", _DESK, "Petugas penerima panggilan kini, malam (21-07)",
+         "Call-takers on duty now by night (21-07 h)", "orang / people", True, 0, 200),
     Cell("dispatchers", _DESK, "Petugas dispatch bertugas (0: petugas penerima yang meneruskan)",
          "Dispatchers on duty (0: call-takers dispatch)", "orang / people", True, 0, 100),
     Cell("minimum_on_duty", _DESK, "Petugas bertugas paling sedikit, setiap jam buka",
          "Least people on duty in any open hour", "orang / people", True, 1, 20, "minimum_on_duty"),
-    Cell("lines", _DESK, "Saluran telepon yang disewa", "Telephone lines rented", "saluran / lines", True,
+    Cell("lines", _DESK, "Saluran telepon yang disewa kini",
+         "Telephone lines rented now", "saluran / lines", True,
          1, 1000, "answering.lines.regency"),
     Cell("people_there", _DESK, "Petugas yang sudah ada", "People who are there already", "orang / people",
          True, 0, 1000, "budget.people_there"),
@@ -90,8 +94,13 @@ CELLS = (
          100_000, 100_000_000, "costs.wage_rp_per_month"),
     Cell("platform_rp_per_year", _COST, "Sewa platform 112 per tahun", "Rent of the 112 platform a year",
          "Rp", False, 0, 100_000_000_000, "costs.platform_rp_per_year"),
+    Cell("line_rp_per_year", _COST, "Sewa satu saluran telepon per tahun, di luar sewa platform",
+         "Rent of one line a year, beside the platform's", "Rp", False, 0, 1_000_000_000,
+         "budget.line_rp_per_year"),
     Cell("shrinkage_percent", _COST, "Waktu dibayar di luar meja (cuti, sakit, pelatihan)",
-         "Paid time away from the desk (leave, illness, training)", "%", False, 0, 60, "costs.shrinkage"),
+         "Paid time away from the desk (leave, illness, training)", "%", False, 1, 60, "costs.shrinkage"),
+    Cell("price_year", _COST, "Tahun harga upah dan sewa di atas", "Year of the prices above",
+         "tahun / year", True, 2015, 2050, "budget.price_year"),
 )  # fmt: skip
 
 
@@ -123,7 +132,7 @@ def defaults_of(label: str, scenario: Scenario, settings: StaffSettings) -> dict
     roster = _roster_of(scenario, regency)
     return {
         "population": regency.population,
-        "calls_a_month": total * MONTH_DAYS,
+        "calls_a_month": round(total * MONTH_DAYS),
         "genuine_percent": 100 * calls["genuine"] / total,
         "information_percent": 100 * calls["information"] / total,
         "talk_s": demand.genuine_talk.talk_s.expected_s,
@@ -140,6 +149,8 @@ def defaults_of(label: str, scenario: Scenario, settings: StaffSettings) -> dict
         "lent_people": settings.budget.lent_people,
         "wage_rp_per_month": scenario.costs.wage_rp_per_month,
         "platform_rp_per_year": scenario.costs.platform_rp_per_year,
+        "line_rp_per_year": settings.budget.line_rp_per_year,
+        "price_year": settings.budget.price_year,
         "shrinkage_percent": 100 * scenario.costs.shrinkage,
     }
 
@@ -225,18 +236,25 @@ def _demand_changes(
             f"{SHEET}!{places['genuine_percent']} and {SHEET}!{places['information_percent']} add to"
             f" {100 * (shares['genuine'] + shares['information']):.6g} %; give at most 100 % together"
         )
+    typed = {"genuine_percent", "information_percent"} <= changed.keys()
+    if typed and shares["nuisance"] > 1 - LEAST_PERCENT / 100:
+        raise InputError(
+            f"{SHEET}!{places['genuine_percent']} and {SHEET}!{places['information_percent']} add to"
+            f" {100 * (shares['genuine'] + shares['information']):.6g} %; give percentages, 18 for 18 %"
+        )
     growth = given["population"] / defaults["population"]
-    month = given["calls_a_month"] if "calls_a_month" in changed else defaults["calls_a_month"] * growth
     here = f"demand.regencies.{label}"
     people = defaults["population"]  # of the tables, to which all rates belong
-    words = []
-    if "population" in changed:
-        for kind in demand.kinds:
-            rate = demand.rate_per_100k_year_of(label, kind) * growth
-            words.append(f"{here}.rate_per_100k_year.{kind}={plain(rate)}")
-    wanted = {group: share * month / MONTH_DAYS for group, share in shares.items()}
-    words += _use_changes(label, demand, people, growth, wanted["genuine"], places)
     now = _answered_per_day(demand, label, people)
+    month = given["calls_a_month"] if "calls_a_month" in changed else sum(now.values()) * MONTH_DAYS * growth
+    words = []
+    wanted = {group: share * month / MONTH_DAYS for group, share in shares.items()}
+    rise, use = _use_changes(label, demand, people, growth, wanted["genuine"], places)
+    if "population" in changed or rise > 1:
+        for kind in demand.kinds:
+            rate = demand.rate_per_100k_year_of(label, kind) * growth * rise
+            words.append(f"{here}.rate_per_100k_year.{kind}={plain(rate)}")
+    words += use
     for group, factor in (("information", demand.rate_factor), ("nuisance", demand.nuisance_factor)):
         kinds = [name for name, kind in demand.calls.items() if kind.caller == group]
         target = max(0.0, wanted[group])
@@ -256,8 +274,12 @@ def _demand_changes(
 
 def _use_changes(
     label: str, demand: Demand, people: float, growth: float, wanted_per_day: float, places: Mapping[str, str]
-) -> list[str]:
-    """Overrides of the share that dials 112, so that so many genuine calls come; every share up to 1."""
+) -> tuple[float, list[str]]:
+    """Overrides of the share that dials 112, so that so many genuine calls come; every share up to 1.
+
+    Where more come than there are callers, everybody dials 112 and there are more incidents than assumed:
+    so many times, which is 1 otherwise.
+    """
     callers = {
         kind: rate * growth * (1 + demand.kinds[kind].further_callers.expected)
         for kind, rate in incidents_per_day(demand, label, people).items()
@@ -267,14 +289,17 @@ def _use_changes(
         shares = dict.fromkeys(shares, 1.0)
     now = sum(callers[kind] * share for kind, share in shares.items())
     if math.isclose(now, wanted_per_day, rel_tol=SAME):
-        return []
+        return 1.0, []
+    here = f"demand.regencies.{label}.dial_112_share"
     most = sum(callers.values())
-    if wanted_per_day > most:
+    if wanted_per_day > MOST_INCIDENTS * most:
         raise InputError(
             f"{SHEET}!{places['calls_a_month']} with {SHEET}!{places['genuine_percent']} is"
-            f" {wanted_per_day * MONTH_DAYS:.0f} calls a month about incidents; at most"
-            f" {math.floor(most * MONTH_DAYS)} people call about one, whatever the number: give fewer"
+            f" {wanted_per_day * MONTH_DAYS:.0f} calls a month about incidents; give at most"
+            f" {math.floor(MOST_INCIDENTS * most * MONTH_DAYS)}, {MOST_INCIDENTS} times those assumed there"
         )
+    if wanted_per_day > most:
+        return wanted_per_day / most, [f"{here}_by_kind.{kind}=1" for kind in shares]
 
     def calls(factor: float) -> float:
         return sum(callers[kind] * min(1.0, factor * share) for kind, share in shares.items())
@@ -283,8 +308,7 @@ def _use_changes(
     for _ in range(200):  # halved until nothing is left between the ends
         middle = (low + high) / 2
         low, high = (middle, high) if calls(middle) < wanted_per_day else (low, middle)
-    here = f"demand.regencies.{label}.dial_112_share"
-    return [f"{here}_by_kind.{kind}={plain(min(1.0, high * share))}" for kind, share in shares.items()]
+    return 1.0, [f"{here}_by_kind.{kind}={plain(min(1.0, high * share))}" for kind, share in shares.items()]
 
 
 def _roster_changes(
@@ -326,7 +350,14 @@ def _checked(cell: Cell, place: str, value: object) -> float:
         raise InputError(f"{where} is empty ({cell.indonesian} / {cell.english}); give {cell.wanted}")
     if isinstance(value, Unworked):
         raise InputError(f"{where} has the formula {value.text}, which is not worked out; give {cell.wanted}")
-    shown = repr(value) if isinstance(value, str | bool) else str(value)
+    if isinstance(value, Percentage):
+        if cell.unit != "%":
+            raise InputError(f"{where} is {plain(value.percent)}%; give {cell.wanted}")
+        value = value.percent
+    if isinstance(value, str):
+        shown = repr(value if len(value) <= 60 else f"{value[:57]}...")
+        raise InputError(f"{where} is {shown}; give {cell.wanted}, without Rp, % or dots for thousands")
+    shown = str(value)
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InputError(f"{where} is {shown}; give {cell.wanted}")

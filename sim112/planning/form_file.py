@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openpyxl import load_workbook
+from openpyxl.cell.cell import Cell
+from openpyxl.cell.read_only import EmptyCell, ReadOnlyCell
 
 from sim112.errors import InputError
 
 SHEET = "Isian"
-FORM_VERSION = "sim112 form 1"
+FORM_VERSION = "sim112 form 2"
 VALUE_COLUMN, KEY_COLUMN = 3, 8  # C and H
 LAST_ROW = 80
 MOST_BYTES = 1_000_000
+OLD_OR_LOCKED = bytes.fromhex("d0cf11e0a1b11ae1")  # how .xls and files with a password begin
 MOST_BYTES_UNPACKED = 20_000_000
 
 
@@ -28,6 +31,13 @@ class Unworked:
     """A formula that came without its value: no spreadsheet has worked it out."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Percentage:
+    """A number that the sheet shows as a percentage: 25 where the cell reads 25% and holds 0.25."""
+
+    percent: float
 
 
 def cells_of(path: Path, names: Sequence[str]) -> tuple[str, dict[str, str], dict[str, object]]:
@@ -40,8 +50,8 @@ def cells_of(path: Path, names: Sequence[str]) -> tuple[str, dict[str, str], dic
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
         if SHEET not in book.sheetnames:
             raise InputError(f"{path.name}: has no sheet {SHEET!r}; write a form with `sim112 template`")
-        rows = book[SHEET].iter_rows(max_row=LAST_ROW, max_col=KEY_COLUMN, values_only=True)
-        table = [list(row) + [None] * (KEY_COLUMN - len(row)) for row in rows]
+        rows = book[SHEET].iter_rows(max_row=LAST_ROW, max_col=KEY_COLUMN)
+        table = [[*map(_shown, row), *[None] * (KEY_COLUMN - len(row))] for row in rows]
         written = load_workbook(io.BytesIO(raw), read_only=True, keep_links=False)[SHEET]
         entries = written.iter_rows(
             max_row=LAST_ROW, min_col=VALUE_COLUMN, max_col=VALUE_COLUMN, values_only=True
@@ -55,15 +65,18 @@ def cells_of(path: Path, names: Sequence[str]) -> tuple[str, dict[str, str], dic
         raise InputError(
             f"{path.name}: cannot be read as an Excel file ({type(error).__name__}); save it as .xlsx"
         ) from None
+    wanted = ("version", "regency", *names)
     places: dict[str, str] = {}
     values: dict[str, object] = {}
     for number, row in enumerate(table, start=1):
         key = row[KEY_COLUMN - 1]
-        if isinstance(key, str):
+        if key in wanted:
             if key in places:
                 raise InputError(f"{SHEET}!H{number}: {key} stands there a second time; keep each row once")
             places[key], values[key] = f"C{number}", row[VALUE_COLUMN - 1]
-    for name in ("version", "regency", *names):
+    if not places:
+        raise InputError(f"{SHEET}!H: the keys of the rows are gone; write a new form with `sim112 template`")
+    for name in wanted:
         if name not in places:
             raise InputError(
                 f"{SHEET}: the row of {name} is missing; write a new form with `sim112 template`"
@@ -72,11 +85,23 @@ def cells_of(path: Path, names: Sequence[str]) -> tuple[str, dict[str, str], dic
         raise InputError(
             f"{SHEET}!{places['version']} is {values['version']!r}; this version reads {FORM_VERSION!r}"
         )
+    if values["regency"] is None:
+        raise InputError(f"{SHEET}!{places['regency']} is empty; give the label of a regency, such as pati")
     return str(values["regency"]), places, values
+
+
+def _shown(cell: Cell | ReadOnlyCell | EmptyCell) -> object:
+    """What a cell holds, and that it is a percentage where it is shown as one."""
+    value = cell.value
+    if type(value) in (int, float) and "%" in str(cell.number_format):
+        return Percentage(round(100 * value, 9))
+    return value
 
 
 def _harmless(path: Path) -> bytes:
     """The bytes of a file that is small, also unpacked, and has neither macros nor XML entities."""
+    if path.suffix.lower() != ".xlsx":
+        raise InputError(f"{path.name}: is no .xlsx file; save it as an Excel workbook (.xlsx)")
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
@@ -84,6 +109,10 @@ def _harmless(path: Path) -> bytes:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give an .xlsx file") from None
+    if raw.startswith(OLD_OR_LOCKED):
+        raise InputError(
+            f"{path.name}: has a password, or is an old .xls; save it as .xlsx without a password"
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             entries = packed.infolist()

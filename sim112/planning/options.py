@@ -19,7 +19,15 @@ from sim112.config.staff import Hub
 from sim112.engine import choice
 from sim112.engine.choice import Engine
 from sim112.engine.contract import NONE, Ints, World
-from sim112.planning.requirement import DAY_H, WEEK_H, Plan, open_hours, with_breaks, with_opening
+from sim112.planning.requirement import (
+    DAY_H,
+    WEEK_H,
+    Plan,
+    open_hours,
+    own_plan,
+    with_breaks,
+    with_opening,
+)
 from sim112.study.comparison import estimate
 from sim112.study.definitions import BY_KEY
 from sim112.study.kpis import Measures, measure
@@ -97,10 +105,13 @@ class Variant:
 
 
 def variants(world: World, plan: Plan) -> tuple[Variant, ...]:
-    """The variants of a plan that its world allows, the plan as it is first."""
+    """The variants of a plan that its world allows: the plan, people and lines as given, and others."""
     desks, is_open = plan.desks, open_hours(world, plan.desks)
     on = is_open.astype(np.int64)
     found = [Variant("as_sized", plan, world)]
+    given = own_plan(world, desks)
+    if given.call_takers.any() and not _alike(given, plan):
+        found.append(Variant("as_given", given, world))
 
     def people(name: str, change: int) -> None:
         count = np.maximum(plan.call_takers + change * on, on)
@@ -126,6 +137,14 @@ def variants(world: World, plan: Plan) -> tuple[Variant, ...]:
         closed = replace(plan, call_takers=plan.call_takers * by_day, dispatchers=plan.dispatchers * by_day)
         found.append(Variant("closed_by_night", closed, with_opening(world, desks, by_day)))
     return tuple(found)
+
+
+def _alike(one: Plan, other: Plan) -> bool:
+    """Whether two plans have the same people and lines."""
+    return all(
+        np.array_equal(getattr(one, part), getattr(other, part))
+        for part in ("call_takers", "dispatchers", "lines")
+    )
 
 
 def price_options(

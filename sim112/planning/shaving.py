@@ -69,7 +69,7 @@ def _shaved(search: Search, needed: Plan, least: Plan | None, on_all_days: bool)
                         tried[row] = role, hours
         if not tried:
             return needed
-        search.say(f"taking people off shifts at {len(tried)} desks")
+        search.say(f"taking people off shifts (desks: {len(tried)})")
         fewer = _without(on_duty, on_duty, tried)
         fewer = replace(fewer, lines=np.maximum(needed.lines, fewer.call_takers.max(axis=1)))
         fails = search.trial(fewer).fails(*ROLES, "lines")

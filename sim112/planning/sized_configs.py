@@ -1,30 +1,49 @@
 """A sizing as configuration that the other commands take: rosters and lines of the sized desks.
 
 ``staffing/sized_<name>.yaml`` holds the rosters, ``scenario/sized_<name>.yaml`` the scenario with these
-rosters and lines. Both are read with ``--config-dir``.
+rosters and lines, and with every value in which it differs from the shipped scenario of its name, such as
+those of a filled form. Both are read with ``--config-dir``.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Mapping
+from itertools import count, pairwise
 from pathlib import Path
+from textwrap import indent
+from typing import Any
 
 import numpy as np
+import yaml
 
 from sim112.config.area import DAYS
-from sim112.config.scenario import Scenario
+from sim112.config.composition import choices
+from sim112.config.scenario import Scenario, compose
 from sim112.engine.contract import Ints
 from sim112.planning.requirement import DAY_H
 from sim112.planning.sizing import Sizing
 
+NOT_TOLD = ("name", "question", "staffing", "replications", "precision", "workers", "engine", "save_log",
+            "lang")  # fmt: skip
+"""Of a scenario: what the sized one has of its own, and how it is run, which is for each command to say."""
+
+Tree = Mapping[str, Any]
+
 
 def write_sized_configs(folder: Path, scenario: Scenario, sizing: Sizing, regency: str | None) -> None:
-    """Write both files into ``folder``, which is then a folder for ``--config-dir``."""
+    """Write the files into ``folder``, which is then a folder for ``--config-dir``."""
     name = sized_name(scenario, regency)
-    for group, text in (
-        ("staffing", staffing_text(scenario, sizing)),
-        ("scenario", scenario_text(scenario, sizing, name, regency)),
-    ):
+    base = [f"scenario={scenario.name}"] if scenario.name in choices("scenario") else []
+    shipped, own = compose(base).model_dump(mode="json"), scenario.model_dump(mode="json")
+    changed = {key: value for key, value in own.items() if key not in NOT_TOLD and value != shipped[key]}
+    # a group from which something was taken away cannot be told as differences: it gets a file of its own
+    whole = [key for key, value in changed.items() if _lacks(value, shipped[key])]
+    merged = {key: _differences(value, shipped[key]) for key, value in changed.items() if key not in whole}
+    texts = {
+        "staffing": staffing_text(scenario, sizing),
+        "scenario": scenario_text(scenario, sizing, name, bool(base), whole, merged),
+    } | {group: f"# Of {name}, whole.\n{_yaml(changed[group])}" for group in whole}
+    for group, text in texts.items():
         (folder / group).mkdir(parents=True, exist_ok=True)
         (folder / group / f"{name}.yaml").write_text(text, encoding="utf-8")
 
@@ -35,47 +54,79 @@ def sized_name(scenario: Scenario, regency: str | None) -> str:
 
 
 def staffing_text(scenario: Scenario, sizing: Sizing) -> str:
-    """The rosters of the sized desks, and which desk has which."""
+    """The rosters of the sized desks, and which desk has which; other desks keep what they had."""
+    shipped, own = (one.staffing.model_dump(mode="json") for one in (compose(), scenario))
+    names = (name for number in count(1) if (name := f"sized_{number}") not in own["rosters"])
     rosters: dict[str, str] = {}  # text of a roster -> its name
-    of_desk = []
+    of_desk = {}
     for row, need in enumerate(sizing.requirements):
         is_open = np.array([word != "closed" for word in need.binding])
         text = _roster(sizing.on_duty.call_takers[row], sizing.on_duty.dispatchers[row], is_open)
-        name = rosters.setdefault(text, f"sized_{len(rosters) + 1}")
-        of_desk.append(f"  {need.desk}: {name}")
+        if text not in rosters:
+            rosters[text] = next(names)
+        of_desk[need.desk] = rosters[text]
+    lacks = _lacks(own, shipped)
+    kept = own if lacks else _differences(own, shipped)
+    others = kept.pop("rosters", {})
+    for role in kept.keys() & {"call_takers", "dispatchers"}:
+        kept[role] = None  # one number for every desk would go before the rosters
+    kept["roster_of_desk"] = {**own["roster_of_desk"], **of_desk}
     lines = [
         f"# What if the desks of {scenario.name} were staffed as sized? Written by `sim112 staff`.",
-        "defaults:",
-        "  - default",
-        "",
-        "roster_of_desk:",
-        *of_desk,
-        "rosters:",
+        *([] if lacks else ["defaults:", "  - default", ""]),
+        f"{_yaml(kept)}rosters:",
+        *([indent(_yaml(others), "  ").rstrip()] if others else []),
         *(f"  {name}:\n{text}" for text, name in rosters.items()),
     ]
     return "\n".join(lines) + "\n"
 
 
-def scenario_text(scenario: Scenario, sizing: Sizing, name: str, regency: str | None) -> str:
-    """The scenario with the sized rosters and lines."""
+def scenario_text(
+    scenario: Scenario, sizing: Sizing, name: str, is_shipped: bool, whole: list[str], changed: Tree
+) -> str:
+    """The scenario with the sized rosters and lines, and with what was changed in it."""
+    desks = zip(sizing.requirements, sizing.on_duty.lines, strict=True)
+    answering = dict(changed.get("answering", {}))
+    answering["lines_of_desk"] = {
+        **answering.get("lines_of_desk", {}),
+        **{need.desk: int(lines) for need, lines in desks},
+    }
     lines = [
         "# @package _global_",
         f"# What if the desks of {scenario.name} were staffed as sized? Written by `sim112 staff`.",
+        "# Below: the lines as sized, and every value that was given and is not that of the shipped files.",
         "defaults:",
-        f"  - {scenario.name}",
-        f"  - override /staffing: {name}",
+        *([f"  - {scenario.name}"] if is_shipped else []),
+        *(f"  - override /{group}: {name}" for group in ("staffing", *whole)),
         "",
         f"name: {name}",
         f"question: What if the desks of {scenario.name} had the people and lines that `sim112 staff` found?",
-    ]
-    if regency is not None:
-        lines += ["deployment:", f"  add: [{', '.join(dict.fromkeys([*scenario.deployment.add, regency]))}]"]
-    lines += ["answering:", "  lines_of_desk:"]
-    lines += [
-        f"    {need.desk}: {int(count)}  # [lines] of this desk. CHOICE: as sized"
-        for need, count in zip(sizing.requirements, sizing.on_duty.lines, strict=True)
+        _yaml({**changed, "answering": answering}).rstrip("\n"),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _differences(own: Any, shipped: Any) -> Any:
+    """The values of a part of a configuration that are not those of the shipped one."""
+    if not (isinstance(own, Mapping) and isinstance(shipped, Mapping)):
+        return own
+    return {
+        key: _differences(value, shipped.get(key))
+        for key, value in own.items()
+        if key not in shipped or value != shipped[key]
+    }
+
+
+def _lacks(own: Any, shipped: Any) -> bool:
+    """Whether a part of a configuration lacks a key of the shipped one."""
+    if not (isinstance(own, Mapping) and isinstance(shipped, Mapping)):
+        return False
+    return any(key not in own or _lacks(own[key], value) for key, value in shipped.items())
+
+
+def _yaml(tree: Tree) -> str:
+    text: str = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=110)
+    return text
 
 
 def _roster(call_takers: Ints, dispatchers: Ints, is_open: np.ndarray) -> str:

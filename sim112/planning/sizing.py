@@ -6,8 +6,8 @@ away on trial, and given back if a target fails. What people cannot mend (the mo
 longer than the target) is found with people and lines for everybody, told, and left out of the search.
 
 The plan found is held on fresh runs. Where it fails there, the search goes on with more runs, and what it
-then finds is held on fresh runs again. So no person can be spared on the runs that the search knows, and every
-target is kept on runs that it never saw.
+then finds is held on fresh runs again. So no person can be spared on the runs that the search knows, and
+every target is kept on runs that it never saw.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class Search:
         """People added until every target is kept that can be."""
         tries = 0
         while trial.fails(*ROLES).any():
-            self.say(f"adding people at {int(trial.fails(*ROLES).sum())} desks")
+            self.say(f"adding people (desks: {int(trial.fails(*ROLES).sum())})")
             trial = self.trial(self.raised(trial, 1 + tries // PATIENT_TRIES))
             tries += 1
         return trial

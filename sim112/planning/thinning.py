@@ -35,7 +35,7 @@ def thinned(search: Search, trial: Trial, least: Mapping[str, Ints]) -> Trial:
         if not any(chosen.any() for chosen in tried.values()):
             return trial
         at = np.any([chosen.any(axis=1) for chosen in tried.values()], axis=0)
-        search.say(f"taking away people at {int(at.sum())} desks")
+        search.say(f"taking away people (desks: {int(at.sum())})")
         less = {role: trial.plan.people(role) - tried[role] for role in ROLES}
         lower = search.trial(replace(trial.plan, **less))
         kept = {}

@@ -49,13 +49,17 @@ GUIDE = (
     ),
     (
         "5. Bagian laporan sungguhan dan permintaan informasi dalam persen; sisanya panggilan iseng (prank) "
-        "dan kosong (ghost). Keduanya bersama paling banyak 100.",
+        "dan kosong (ghost). Keduanya bersama paling banyak 100. Bila laporan kejadian lebih banyak daripada "
+        "kejadian yang diasumsikan, kejadiannya dianggap lebih banyak.",
         "The shares of real reports and of information are percentages; the rest is prank and silent calls. "
-        "The two add to at most 100.",
+        "The two add to at most 100. Where more incidents are reported than are assumed to happen, more are "
+        "taken to happen.",
     ),
     (
-        "6. Petugas dispatch 0 berarti petugas penerima panggilan sendiri yang meneruskan laporan ke OPD.",
-        "0 dispatchers mean that call-takers alert the agencies themselves.",
+        "6. Petugas dispatch 0 berarti petugas penerima panggilan sendiri yang meneruskan laporan ke OPD. "
+        "Petugas dan saluran yang ada kini hanya dibandingkan dengan rencana.",
+        "0 dispatchers mean that call-takers alert the agencies themselves. People and lines of today "
+        "are only compared with the plan.",
     ),
     (
         "7. Simpan sebagai .xlsx (tanpa makro), lalu jalankan perintah di bawah ini. Bila ada isian yang "
@@ -119,8 +123,11 @@ def write_form(
 def _write_row(sheet: Worksheet, row: int, number: int, cell: Cell, default: float, basis: str) -> None:
     value = int(default) if float(default).is_integer() else default
     shown = "#,##0" if cell.whole or abs(default) >= 1000 or float(default).is_integer() else "#,##0.0#"
+    shown = "0" if cell.name == "price_year" else shown
+    limits_shown = f"{cell.lowest:,g} ... {cell.highest:,.12g}"
+    limits_shown = limits_shown.replace(",", "") if cell.name == "price_year" else limits_shown
     texts = (number, f"{cell.indonesian}\n{cell.english}", value, cell.unit, value,
-             f"{cell.lowest:,g} ... {cell.highest:,.12g}", basis, cell.name)  # fmt: skip
+             limits_shown, basis, cell.name)  # fmt: skip
     for column, text in enumerate(texts, start=1):
         one = sheet.cell(row, column, text)
         one.alignment = Alignment(

@@ -20,6 +20,8 @@ from sim112.errors import InputError
 INK = "1F3A4D"
 NOTE_INK = "5F6B73"
 HEAD_FILL = PatternFill("solid", fgColor="1F3A4D")
+OWN_FILL = PatternFill("solid", fgColor="FFF4CC")
+"""Of a value that somebody gave in place of the shipped one."""
 RULE = Side("hair", color="9AA5AC")
 
 

@@ -35,9 +35,11 @@ def staff_screen(result: SizedScenario) -> str:
         _table(result, said),
         *_details(result, said),
         _floors(result, said),
+        _costs(result, said),
         _options(result, said),
         _what_if(result, said),
         _legal(result, said),
+        _which_days(result, said),
         _findings(result, said),
         _how_sure(result, said),
     ]
@@ -249,6 +251,20 @@ def _shifts(desk: SizedDesk, role: str, said: Words) -> str:
     return ", ".join(told) + f"\n{payroll}"
 
 
+def _which_days(result: SizedScenario, said: Words) -> str:
+    """Whether it matters on which days of the week people stand."""
+    if result.scenario.demand.surges:
+        return fill(said.say("staff.surge"), WIDTH)
+    for row, desk in enumerate(result.desks):
+        days_alike = np.ptp(result.sizing.asked.cells[row].reshape(WEEK_DAYS, DAY_H), axis=0).max() == 0
+        by_shift: dict[tuple[str, int], set[int]] = {}
+        for shift in desk.call_takers.shifts:
+            by_shift.setdefault((shift.name, shift.from_h), set()).add(shift.people)
+        if days_alike and any(len(people) > 1 for people in by_shift.values()):
+            return fill(said.say("staff.which_days"), WIDTH)
+    return ""
+
+
 def _floors(result: SizedScenario, said: Words) -> str:
     """Small centres, said plainly: the floor binds, not the calls."""
     least = result.settings.minimum_on_duty
@@ -279,6 +295,32 @@ def _floors(result: SizedScenario, said: Words) -> str:
         people=said.say("staff.to").join(dict.fromkeys(map(str, (people[0], people[-1])))),
     )
     return f"{fill(told, WIDTH)}\n{seat}"
+
+
+def _costs(result: SizedScenario, said: Words) -> str:
+    """The cost of all desks a year and once, who pays it, and how far assumed prices leave it open."""
+    budgets = [desk.budget for desk in result.desks]
+
+    def million(part: str) -> str:
+        return said.number(sum(getattr(one, part) for one in budgets) / 1e6)
+
+    lines = [
+        said.say(
+            "staff.costs",
+            cost=million("rp_per_year"),
+            low=million("low_rp_per_year"),
+            high=million("high_rp_per_year"),
+            price_year=budgets[0].price_year,
+            supervisors=said.number(result.scenario.costs.supervisors_per_centre * len(budgets)),
+            capital=million("capital_rp"),
+        )
+    ]
+    if lent := sum(one.lent_people for one in budgets):
+        paid = said.number(sum(one.total_rp("yearly", "agencies") for one in budgets) / 1e6)
+        lines.append(said.say("staff.costs_lent", people=lent, cost=paid))
+    if lent or result.settings.budget.people_there:
+        lines.append(said.say("staff.recruits", people=sum(one.recruits for one in budgets)))
+    return "\n".join(fill(line, WIDTH) for line in lines)
 
 
 # ---- what else could be done -------------------------------------------------------------------------------

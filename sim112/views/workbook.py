@@ -17,46 +17,33 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from sim112.config.shifts import OFF
 from sim112.planning.assumptions import assumptions_used
-from sim112.planning.budget import Changed
+from sim112.planning.budget import INSURANCE, LENT, WAGES, BudgetLine, Changed
 from sim112.planning.budget import sensitivity as change_of
 from sim112.planning.roster import RosterPlan, people_per_seat
 from sim112.planning.staff import SizedDesk, SizedScenario
 from sim112.sources import Number
 from sim112.views.scenario_words import text_of
-from sim112.views.sheets import lay_out, put_heads, put_row, put_title, save_book
-from sim112.views.words import Lang, words
+from sim112.views.sheets import OWN_FILL, lay_out, put_heads, put_row, put_title, save_book
+from sim112.views.words import words
 from sim112.views.words.numbers import told_basis, told_number
+from sim112.views.workbook_beside import inputs_sheet, options_sheet, regency_sized
+from sim112.views.workbook_words import (
+    BASES,
+    BINDING,
+    BOTH,
+    CIRCUMSTANCES,
+    DAYS,
+    INDONESIAN,
+    KINDS,
+    PAYERS,
+    ROLES,
+    UNITS,
+    in_both,
+    named_in_both,
+)
 
-BOTH: tuple[Lang, ...] = ("id", "en")
-DAY_NAMES = ("Sen", "Sel", "Rab", "Kam", "Jum", "Sab", "Min")
 ROTA_DAYS = 28
 MOST_ROTA_ROWS = 1000
-ROLES = {"call_taker": "penerima panggilan / call-taker", "dispatcher": "petugas dispatch / dispatcher"}
-BINDING = {
-    "floor": "batas paling sedikit / least on duty",
-    "load": "beban panggilan / calls",
-    "closed": "tutup / closed",
-}
-INDONESIAN = {
-    "wages of the centre's own people": "Upah petugas sendiri",
-    "pay of people lent by BPBD, Damkar and PMI": "Upah petugas perbantuan BPBD, Damkar, PMI",
-    "social insurance on wages": "Iuran jaminan sosial atas upah",
-    "rent of the 112 platform": "Sewa platform 112",
-    "rent of lines": "Sewa saluran telepon",
-    "training": "Pelatihan",
-    "power, internet, cleaning, paper": "Listrik, internet, kebersihan, alat tulis",
-    "places with desk, computer, telephone": "Meja kerja, komputer, telepon",
-    "room, power back-up, screens": "Ruang, listrik cadangan, layar",
-}
-CIRCUMSTANCES = {"wage": "Upah", "demand": "Permintaan", "talk": "Lama bicara"}
-UNITS = {
-    "people": "orang / people",
-    "centre": "pusat / centre",
-    "lines": "saluran / lines",
-    "places": "kursi / places",
-}
-KINDS = {"yearly": "tahunan / yearly", "capital": "modal / capital"}
-PAYERS = {"centre": "anggaran 112 / own", "agencies": "OPD asal / agencies"}
 
 
 def write_workbook(
@@ -72,11 +59,15 @@ def write_workbook(
     assert isinstance(first, Worksheet)
     first.title = "Ringkasan"
     _summary(first, result)
+    if (label := regency_sized(result)) is not None:
+        inputs_sheet(book.create_sheet("Isian"), result, label)
     _hours(book.create_sheet("Per jam"), result)
     _shifts(book.create_sheet("Sif"), result)
     _rota(book.create_sheet("Rota"), result)
     _people(book.create_sheet("Petugas"), result)
     _budget(book.create_sheet("Anggaran"), result, sensitivity or [_dearer(result)])
+    if result.options:
+        options_sheet(book.create_sheet("Pilihan"), result)
     _assumptions(book.create_sheet("Asumsi"), result, shipped)
     save_book(book, path)
 
@@ -103,7 +94,7 @@ def _plans(desk: SizedDesk) -> list[tuple[str, RosterPlan]]:
 
 def _summary(sheet: Worksheet, result: SizedScenario) -> None:
     levels = [f"{one.share:.0%} dalam / within {one.within_s:g} s" for one in result.standard.answered]
-    lay_out(sheet, (26, 14, 12, 12, 12, 12, 12, 18, 20, 20, 16), "Layanan 112: kebutuhan petugas")
+    lay_out(sheet, (24, 17, 9, 9, 10, 10, 10, 17, 18, 18, 14), "Layanan 112: kebutuhan petugas")
     put_title(
         sheet,
         "Kebutuhan petugas dan anggaran layanan 112 / People and budget of 112",
@@ -126,9 +117,11 @@ def _summary(sheet: Worksheet, result: SizedScenario) -> None:
         sheet,
         6,
         ("Pusat / Desk", "Beban puncak\nPeak load, erlang", "Teori\nTheory", "Perlu\nNeeded",
-         "Siang 12\nAt 12 h", "Malam 02\nAt 02 h", "Saluran\nLines", "Petugas digaji\nPeople paid",
+         "Siang 12\nAt 12 h", "Malam 02\nAt 02 h", "Saluran\nLines",
+         "Digaji, dengan\npengawas / Paid,\nwith supervisors",
          "Biaya per tahun, Rp\nA year", "Modal, Rp\nCapital", "Teruji\nHeld in tests"),
     )  # fmt: skip
+    sheet.row_dimensions[6].height = 49
     for row, desk in enumerate(result.desks, start=7):
         need, on_duty = desk.requirement, np.sum([plan.on_duty for _, plan in _plans(desk)], axis=0)
         put_row(
@@ -159,16 +152,6 @@ def _question(result: SizedScenario) -> str:
     return " / ".join(dict.fromkeys(" ".join(text.split()) for text in told))
 
 
-def _named(section: str, name: str) -> str:
-    """What a shift or a pattern is called, in both languages; one of the user's own keeps its name."""
-    return " / ".join(dict.fromkeys(words(lang).named(section, name) for lang in BOTH))
-
-
-def _both(indonesian: str, english: str) -> str:
-    """A text in both languages; once where it is the same, as a unit, or what the user wrote."""
-    return " / ".join(dict.fromkeys((indonesian, english)))
-
-
 def _sentence(result: SizedScenario) -> str:
     floor = sum(desk.requirement.binding.count("floor") for desk in result.desks)
     load = sum(desk.requirement.binding.count("load") for desk in result.desks)
@@ -187,7 +170,7 @@ def _hours(sheet: Worksheet, result: SizedScenario) -> None:
         sheet, "Petugas bertugas per jam / People on duty by hour", "Senin sampai Minggu / Monday to Sunday"
     )
     put_heads(
-        sheet, 4, ("Pusat / Desk", "Jam\nHour", "Teori\nTheory", "Perlu\nNeeded", *DAY_NAMES,
+        sheet, 4, ("Pusat / Desk", "Jam\nHour", "Teori\nTheory", "Perlu\nNeeded", *DAYS,
                    "Yang menentukan (Senin)\nWhat decides (Monday)"),
     )  # fmt: skip
     row = 5
@@ -214,7 +197,7 @@ def _shifts(sheet: Worksheet, result: SizedScenario) -> None:
     put_title(sheet, "Petugas per sif dan hari / People by shift and day", "")
     put_heads(
         sheet, 4, ("Pusat / Desk", "Peran / Role", "Pola / Pattern", "Sif / Shift", "Dari\nFrom",
-                   "Sampai\nTo", *DAY_NAMES),
+                   "Sampai\nTo", *DAYS),
     )  # fmt: skip
     row = 5
     for desk in result.desks:
@@ -223,8 +206,10 @@ def _shifts(sheet: Worksheet, result: SizedScenario) -> None:
             for name, from_h, to_h in dict.fromkeys((one.name, one.from_h, one.to_h) for one in plan.shifts):
                 days = (people.get((name, day), 0) for day in range(7))
                 put_row(
-                    sheet, row, (desk.requirement.desk, ROLES[role], _named("staff.patterns", plan.pattern),
-                                 _named("staff.shifts", name), f"{from_h:02d}:00", f"{to_h:02d}:00", *days),
+                    sheet, row, (desk.requirement.desk, ROLES[role],
+                                 named_in_both("staff.patterns", plan.pattern),
+                                 named_in_both("staff.shifts", name), f"{from_h:02d}:00", f"{to_h:02d}:00",
+                                 *days),
                 )  # fmt: skip
                 row += 1
     sheet.freeze_panes = "E5"
@@ -234,7 +219,8 @@ def _rota(sheet: Worksheet, result: SizedScenario) -> None:
     lay_out(sheet, (26, 36, 8, *(5,) * ROTA_DAYS), "Layanan 112: rota empat minggu")
     plans = [plan for desk in result.desks for _, plan in _plans(desk)]
     letters = _letters(list(dict.fromkeys(shift.name for plan in plans for shift in plan.shifts)))
-    legend = ", ".join(f"{letter} = {_named('staff.shifts', name)}" for name, letter in letters.items())
+    told = {letter: named_in_both("staff.shifts", name) for name, letter in letters.items()}
+    legend = ", ".join(f"{letter} = {name}" for letter, name in told.items())
     put_title(
         sheet,
         "Rota: siapa bekerja kapan, empat minggu pertama / Who works when, the first four weeks",
@@ -242,7 +228,7 @@ def _rota(sheet: Worksheet, result: SizedScenario) -> None:
     )
     put_heads(
         sheet, 4, ("Pusat / Desk", "Peran / Role", "No.",
-                   *(f"{DAY_NAMES[day % 7]}\n{day // 7 + 1}" for day in range(ROTA_DAYS))),
+                   *(f"{DAYS[day % 7][:3]}\n{day // 7 + 1}" for day in range(ROTA_DAYS))),
     )  # fmt: skip
     row = 5
     for desk in result.desks:
@@ -305,37 +291,45 @@ def _people(sheet: Worksheet, result: SizedScenario) -> None:
     recruits = sum(desk.budget.recruits for desk in result.desks)
     extra = result.scenario.costs.supervisors_per_centre * len(result.desks)
     put_row(sheet, row + 2, ("Pengawas / Supervisors", None, extra))
+    lent = sum(desk.budget.lent_people for desk in result.desks)
+    put_row(sheet, row + 4, ("Perbantuan / Lent", "dibayar OPD asal / paid by their agencies", lent))
     beyond = "sendiri, selain yang sudah ada / own, beyond those there"
     put_row(sheet, row + 3, ("Perlu direkrut / To recruit", beyond, recruits))
     sheet.freeze_panes = "C5"
 
 
 def _budget(sheet: Worksheet, result: SizedScenario, sensitivity: Sequence[Changed]) -> None:
-    lay_out(sheet, (24, 40, 18, 18, 11, 16, 17, 19, 19, 17, 17, 50), "Layanan 112: anggaran")
+    lay_out(sheet, (20, 36, 12, 14, 9, 12, 15, 17, 17, 15, 15, 36), "Layanan 112: anggaran")
     put_title(
         sheet,
         f"Anggaran / Budget, rupiah, harga {result.desks[0].budget.price_year} / prices of that year",
-        "Jumlah (rumus) mengikuti perubahan harga; jumlah (sim112) adalah hitungan saat berkas dibuat. / "
-        "The formula follows a changed price; beside it stands what was computed. Low, high: the ends of an "
-        "assumed price.",
+        "Jumlah (rumus) mengikuti harga kuning yang diubah; jumlah (sim112) adalah hitungan saat berkas "
+        "dibuat. / The formula follows a changed yellow price, each of which stands once; beside it is what "
+        "was computed. Low, high: the ends of an assumed price.",
     )
     put_heads(
         sheet,
         4,
         ("Pusat / Desk", "Pos / Item", "Jenis / Kind", "Dibayar / Paid by", "Banyak\nQuantity",
-         "Satuan\nUnit", "Harga, Rp\nPrice", "Jumlah (rumus)\nAmount (formula)",
-         "Jumlah (sim112)\nAmount (computed)",
+         "Satuan\nUnit", "Harga, Rp\nPrice", "Jumlah (rumus)\nAmount\n(formula)",
+         "Jumlah (sim112)\nAmount\n(computed)",
          "Terendah\nLow", "Tertinggi\nHigh", "Dasar / Basis"),
     )  # fmt: skip
     row = 5
+    price_row: dict[str, int] = {}
     for desk in result.desks:
         for line in desk.budget.lines:
+            price = _price(line, price_row, result.settings.budget.employer_share)
+            price_row.setdefault(line.what, row)
             what = f"{INDONESIAN[line.what]} / {line.what}"
+            basis = in_both(BASES.get(line.basis, told_basis(line.basis, "id")), line.basis)
             put_row(
                 sheet, row, (desk.requirement.desk, what, KINDS[line.kind], PAYERS[line.payer], line.quantity,
-                             UNITS[line.unit], line.rp_each, f"=E{row}*G{row}", line.rp, line.low_rp,
-                             line.high_rp, _both(told_basis(line.basis, "id"), line.basis)),
+                             UNITS[line.unit], price, f"=E{row}*G{row}", line.rp, line.low_rp,
+                             line.high_rp, basis),
             )  # fmt: skip
+            if not isinstance(price, str):
+                sheet.cell(row, 7).fill = OWN_FILL
             row += 1
     last = row - 1
     sheet.auto_filter.ref = f"A4:L{last}"
@@ -357,7 +351,7 @@ def _budget(sheet: Worksheet, result: SizedScenario, sensitivity: Sequence[Chang
         words = (title, None, KINDS[kind], PAYERS[payer], None, None, None)
         put_row(sheet, row, (*words, total, *computed), bold=True)
         sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=2)
-        sheet.row_dimensions[row].height = 15
+        sheet.row_dimensions[row].height = 28
     if sensitivity:
         row += 2
         put_row(sheet, row, ("Bila keadaan lain / What if", "", "Petugas / People", "Rp per tahun / a year",
@@ -371,23 +365,38 @@ def _budget(sheet: Worksheet, result: SizedScenario, sensitivity: Sequence[Chang
     sheet.freeze_panes = "C5"
 
 
+def _price(line: BudgetLine, price_row: dict[str, int], employer_share: float) -> float | str:
+    """The price of a line, or a formula where it follows from one that stands above it."""
+    if line.what in price_row:
+        return f"=G${price_row[line.what]}"
+    if WAGES in price_row and line.what in (INSURANCE, LENT):
+        part = employer_share if line.what == INSURANCE else 1 + employer_share
+        return f"=G${price_row[WAGES]}*{part:.12g}"
+    return line.rp_each
+
+
 def _assumptions(sheet: Worksheet, result: SizedScenario, shipped: Sequence[Number]) -> None:
-    lay_out(sheet, (48, 50, 18, 14, 14, 26, 70), "Layanan 112: asumsi")
+    lay_out(sheet, (38, 40, 12, 11, 11, 20, 52), "Layanan 112: asumsi")
     put_title(
         sheet,
         "Asumsi: angka yang diduga, bukan diukur / Assumptions: guessed, not measured",
-        "Semua angka dugaan yang dipakai, dengan batas bawah dan atas. / Every assumed number in use.",
+        "Yang diisi sendiri di atas, berwarna kuning; lalu semua dugaan yang dipakai, dengan batasnya. / "
+        "Own values first, in yellow; then every assumed number in use, with its ends.",
     )
     put_heads(
-        sheet, 4, ("Kunci / Key", "Arti / Meaning", "Nilai / Value", "Rendah / Low", "Tinggi / High",
+        sheet, 4, ("Kunci / Key", "Arti / Meaning", "Nilai\nValue", "Rendah\nLow", "Tinggi\nHigh",
                    "Satuan / Unit", "Dasar / Basis"),
     )  # fmt: skip
-    used = assumptions_used(result.scenario, result.settings, shipped)
+    used = sorted(
+        assumptions_used(result.scenario, result.settings, shipped), key=lambda one: not one.is_own
+    )
     for row, one in enumerate(used, start=5):
         number, told = one.number, told_number(one.number, "id")
         own = f"diisi sendiri / own value (semula / was {number.value})"
-        meaning, unit = _both(told.meaning, number.meaning), _both(told.unit, number.unit)
-        basis = own if one.is_own else _both(told.basis, number.basis)
+        meaning, unit = in_both(told.meaning, number.meaning), in_both(told.unit, number.unit)
+        basis = own if one.is_own else in_both(told.basis, number.basis)
         put_row(sheet, row, (number.key, meaning, one.value, number.low, number.high, unit, basis))
+        if one.is_own:
+            sheet.cell(row, 3).fill = OWN_FILL
     sheet.auto_filter.ref = f"A4:G{4 + len(used)}"
     sheet.freeze_panes = "C5"

@@ -11,9 +11,10 @@ from datetime import date
 
 from sim112.config.answering import Answering, OwnNumber, Platform
 from sim112.config.clock import Clock
+from sim112.config.composition import suggestion
 from sim112.config.demand import AGENCIES
 from sim112.config.deployment import Deployment
-from sim112.config.scenario import Scenario, suggestion
+from sim112.config.scenario import Scenario
 from sim112.config.staffing import DAY_H, Roster, Staffing
 from sim112.engine.contract import NONE, TICKS_PER_S
 from sim112.errors import InputError

@@ -16,14 +16,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sim112.config.scenario import (
-    Scenario,
-    check_surges,
-    choices,
-    compose_mapping,
-    from_mapping,
-    suggestion,
-)
+from sim112.config.composition import choices, compose_mapping, suggestion
+from sim112.config.scenario import Scenario, check_surges, from_mapping
 from sim112.errors import InputError
 from sim112.sources import Number, numbers_with
 from sim112.world.area import Area

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sim112.config.scenario import choices
+from sim112.config.composition import choices
 from sim112.errors import InputError
 from sim112.sources import number_behind
 from sim112.study.store import saving

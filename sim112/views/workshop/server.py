@@ -22,7 +22,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sim112.config.scenario import Scenario, suggestion
+from sim112.config.composition import suggestion
+from sim112.config.scenario import Scenario
 from sim112.errors import InputError
 from sim112.study.kpis import Measures
 from sim112.study.replication import check, engine_for

@@ -19,7 +19,7 @@ from sim112.study.kpis import Measures
 from sim112.study.replication import Batch, begin_worker, simulate_once
 
 KEPT_CHOICES = 4
-"""Choices whose worlds a process keeps ready: two worlds each, as many as ``replication`` keeps."""
+"""Choices whose worlds a process keeps ready: two worlds each, which ``replication`` keeps."""
 
 
 class Workers:
