@@ -453,6 +453,8 @@ def test_what_would_never_end_is_refused(places, monkeypatch):
         InputError, match="863 events of call at an interval of 100 s; give a longer interval_s"
     ):
         draw_calls(plain(with_kind({"interval_s": 100})), places, 0)
+    with pytest.raises(InputError, match=r"demand: \d{17} events of call on one day in"):
+        draw_calls(plain(with_kind({"rate_per_h": 1e15})), places, 0)
 
 
 def test_a_profile_is_read_again_as_it_was_written():

@@ -15,7 +15,7 @@ import pytest
 from sim112 import cli
 from sim112.cli.studies import expand
 from sim112.config.compare import CompareSettings
-from sim112.config.scenario import choices
+from sim112.config.composition import choices
 from sim112.errors import InputError
 from sim112.study.store import open_run
 
@@ -171,6 +171,13 @@ def test_expansion_keeps_what_is_fixed_and_moves_the_last_list_fastest() -> None
         expand(["a=interval(0,1)"])
 
 
+def test_steps_of_a_range_have_no_rounding_errors() -> None:
+    points = expand(["callers.misrouted.share=range(0.01,0.08,0.01)", "seed=range(1,3)"])
+    shares = dict.fromkeys(values["callers.misrouted.share"] for values, _ in points)
+    assert list(shares) == ["0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07"]
+    assert {values["seed"] for values, _ in points} == {"1", "2"}
+
+
 def test_scenarios_prints_what_each_asks_and_rests_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert sim112("scenarios") == 0
     text = capsys.readouterr().out
@@ -294,8 +301,8 @@ def test_ctrl_c_and_a_request_to_end_leave_nothing(tmp_path: Path, sent: str, st
     else:
         os.kill(running.pid, signal.SIGTERM)
     _, said = running.communicate(timeout=60)
-    assert running.returncode == status
     assert said == "sim112: stopped; nothing of this run is saved\n"
+    assert running.returncode == status
     assert list((tmp_path / "r" / "run").iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.killpg(running.pid, 0)  # nobody of it is left

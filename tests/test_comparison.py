@@ -104,6 +104,17 @@ def test_no_events_show_an_upper_bound():
     assert share.low[0] == pytest.approx(1 - 3 / 150) and share.high[0] == 1
 
 
+def test_an_interval_ends_where_the_possible_ends():
+    busy = [with_totals(wait_sum_s=wait, waits=100) for wait in (0, 0, 0, 400)]
+    wait = measure_rows("wait_s", {"a": busy})[0]
+    assert wait.low == 0 and 0 < wait.value < wait.high
+    full = [with_totals(life=50, life_reached_within=reached) for reached in (50, 50, 10)]
+    share = measure_rows("life_reached_within_share", {"a": full})[0]
+    assert share.value < share.high == 1
+    less = measure_rows("wait_s", {"a": [with_totals(wait_sum_s=900, waits=100)] * 4, "b": busy})[1]
+    assert less.difference_low < less.difference < 0  # differences are not cut
+
+
 def test_one_replication_has_no_verdict():
     comparison = compare({"a": runs_of(900, number=1), "b": runs_of(500, number=1)})
     row = comparison.row("alert_capped_s", "b")

@@ -239,6 +239,36 @@ def test_a_person_who_finds_nobody_twice_counts_once(measured):
     assert value(measured, "genuine_found_nobody_share") == 2 / 4
 
 
+def test_a_redial_that_is_passed_on_counts_where_it_was_offered_and_once_elsewhere():
+    blocked = {"caller": 1, "desk": AMBULANCE_NUMBER, "outcome": Outcome.BLOCKED_LINES}
+    rows = [
+        {**blocked, "dial": 1, "offered": 5030},
+        {**blocked, "dial": 1, "hop": 1, "desk": FIRE_NUMBER, "offered": 5030},
+        {**blocked, "dial": 2, "offered": 5060},
+        {"caller": 1, "dial": 2, "hop": 1, "desk": FIRE_NUMBER, "outcome": Outcome.ANSWERED, "offered": 5060,
+         "queued": 5060, "picked": 5060, "answered": 5065, "talk_end": 5200, "free": 5220},
+    ]  # fmt: skip
+    total = measure(tiny_world(), tiny_calls(), log_of(rows, []), TARGETS, COSTS).total
+    assert total("redials", "desk").tolist() == [0, 1, 1]
+    for scope in ("province", "regency", "kind", "hour"):
+        assert total("redials", scope).sum() == 1, scope
+        assert total("fallbacks", scope).sum() == 0, scope
+
+
+def test_who_is_passed_on_to_somebody_free_has_found_somebody():
+    for waited_s in (0, 20):
+        rows = [
+            {"caller": 0, "dial": 0, "desk": CENTRE, "outcome": Outcome.BLOCKED_LINES, "offered": 4000},
+            {"caller": 0, "dial": 0, "hop": 1, "desk": FIRE_NUMBER, "outcome": Outcome.ANSWERED,
+             "offered": 4000, "queued": 4000, "picked": 4000 + waited_s, "answered": 4025, "talk_end": 4100,
+             "free": 4100},
+        ]  # fmt: skip
+        total = measure(tiny_world(), tiny_calls(), log_of(rows, []), TARGETS, COSTS).total
+        for column in ("found_nobody", "news_found_nobody"):
+            assert total(column, "province")[0] == (waited_s > 0), column
+        assert total("people_with_news", "province")[0] == 1
+
+
 def test_further_witnesses_have_no_news():
     """A second caller about a fire that a desk has picked up, and one before that, both find no line."""
     for offered_s, people in ((3999, 2), (4000, 2), (4001, 1)):

@@ -30,6 +30,7 @@ from sim112.study.moment import (
     units_by_state_at,
 )
 from sim112.study.replication import draw
+from sim112.study.run import run
 from sim112.views.inlined import WEB
 from sim112.views.replay import SCRIPTS, Replay, packed, page, parts, record, span_of
 from sim112.views.replay_choice import ENOUGH, Search, night_crashes
@@ -38,7 +39,10 @@ from sim112.views.words import words
 from sim112.world.network import load_places, restrict
 from sim112.world.roads import load_roads
 
-SMALL = ("clock=day", "area.regencies=[pati,kudus,kota_semarang]", "demand.rate_factor=3")
+SMALL = (
+    *("clock=day", "area.regencies=[pati,kudus,kota_semarang]", "demand.rate_factor=3"),
+    "precision.warm_up_replications=0",
+)
 
 
 @lru_cache
@@ -424,6 +428,19 @@ def test_a_saved_comparison_is_shown_as_it_was(tmp_path: Path) -> None:
     shown = unpacked(base64.b64decode(blob[1]))
     assert [scenario["name"] for scenario in shown["scenarios"]] == ["no_112", "pati"]
     assert shown["replication"] in (1, 2)
+
+
+def test_every_replication_of_a_saved_run_can_be_shown_also_those_that_made_it_sure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sure = ("replications=20", "precision.measures.offered.relative=0.001", "precision.most_replications=21")
+    off = ("precision.warm_up_replications=0", "area.regencies=[pati]")
+    saved = run(sim112.scenario("pati", *SMALL, *off, *sure), results=tmp_path, figures=False)
+    assert saved.folder is not None and len(saved.measures) == 21
+    page = ["--into", str(tmp_path / "day.html")]
+    assert main(["replay", str(saved.folder), "--replication", "21", *page]) == 0
+    assert main(["replay", str(saved.folder), "--replication", "22", *page]) == 2
+    assert "counted from 1 to 21" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

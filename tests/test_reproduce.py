@@ -31,7 +31,10 @@ from sim112.study.table_content import content_sha256, first_difference, read_co
 from sim112.validation.again import validate_again
 from sim112.validation.suite import chosen, validate
 
-SMALL = ("clock=day", "area.regencies=[pati]", "replications=2", "workers=1")
+SMALL = (
+    *("clock=day", "area.regencies=[pati]", "replications=2", "workers=1"),
+    "precision.warm_up_replications=0",
+)
 
 
 def small(name: str, *overrides: str) -> Scenario:

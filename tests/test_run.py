@@ -27,7 +27,10 @@ from sim112.study.results import ComparedResult, most_covered
 from sim112.study.run import under_stress
 from sim112.study.sensitivity import at_end
 
-SMALL = ("clock=day", "area.regencies=[pati,kudus]", "replications=3", "workers=1")
+SMALL = (
+    *("clock=day", "area.regencies=[pati,kudus]", "replications=3", "workers=1"),
+    "precision.warm_up_replications=0",
+)
 QUICK = ("sensitivity=off", "use_levels=off", "stress=null")
 
 
@@ -221,6 +224,12 @@ def test_with_a_call_log_nobody_is_asked_whether_112_is_dialled(tmp_path: Path) 
     assert result.use == {}
     assert result.stress is not None
     assert result.comparison.row("people_covered", "all_35").verdict == "better"
+
+
+def test_a_comparison_without_suspects_ranks_none() -> None:
+    settings = compare_settings(["suspects={}", "stress=null"])
+    result = sim112.compare([small("dec_2021"), small("pati")], settings=settings)
+    assert result.sensitivity == () and result.use == {}
 
 
 def own_tables(folder: Path) -> Path:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sim112.config.scenario import compose, compose_mapping
+from sim112.config.composition import compose_mapping
+from sim112.config.scenario import compose
 from sim112.errors import InputError
 from sim112.paths import configs_dir
 from sim112.sources import Number, assumptions, leaves, numbers, numbers_with, source_keys
@@ -129,3 +130,9 @@ def test_a_scenario_file_names_whole_keys(tmp_path: Path) -> None:
     text = "# @package _global_\nstaffing:\n  call_takers: 2  # [people] all desks. CHOICE: to try\n"
     (number,) = read(tmp_path, text, "scenario/mine.yaml")
     assert (number.key, number.kind, number.basis) == ("staffing.call_takers", "CHOICE", "to try")
+
+
+def test_brackets_without_end_are_one_line_too(tmp_path: Path) -> None:
+    (tmp_path / "deep.yaml").write_text("a: " + "[" * 100_000, encoding="utf-8")
+    with pytest.raises(InputError, match=r"deep\.yaml: cannot be read as YAML in UTF-8: .*recursion"):
+        numbers(tmp_path)

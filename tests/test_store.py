@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ from sim112.errors import InputError
 from sim112.paths import data_dir
 from sim112.study import replication
 from sim112.study.definitions import BY_KEY
-from sim112.study.replication import draw, world_of
+from sim112.study.replication import Progress, draw, world_of
 from sim112.study.store import (
     SavingError,
     StoredRun,
@@ -34,7 +35,10 @@ from sim112.study.store import (
     write_rows,
 )
 from sim112.study.sweep import Point, sweep
+from sim112.views.figures import figure_makers
 from sim112.world.area import load_area
+
+TABLES_OF = (".csv", ".parquet", ".txt")
 
 SMALL = ("clock=day", "area.regencies=[pati,kudus]", "replications=2", "workers=1")
 
@@ -147,9 +151,11 @@ def test_the_screen_is_shown_before_figures_are_drawn_and_then_not_held(
         for kind in ("csv", "png", "html"):
             assert not list((tmp_path / "run").glob(f".*.partial/**/*.{kind}"))
 
+    one = "map_alert"
+    monkeypatch.setattr("sim112.views.figures.figure_makers", lambda study: {one: figure_makers(study)[one]})
     scenario = small("all_35", "replications=1")
     result = sim112.run(scenario, results=tmp_path, show=show)
-    assert result.folder is not None and (result.folder / "figures").is_dir()
+    assert result.folder is not None and (result.folder / "figures" / f"{one}.png").is_file()
     assert shown == [str(result)]
     assert (result.folder / "screen.txt").read_text(encoding="utf-8") == f"{shown[0]}\n"
     sim112.run(scenario, show=shown.append)
@@ -392,6 +398,43 @@ def test_a_sweep_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytes
     assert whole.rows[1:] == first.rows
     assert open_run(folder).rows("sweep") == list(whole.rows)
     assert "2 of 3 points were saved before" in str(whole)
+
+
+def test_a_sweep_of_many_points_is_the_same_with_any_number_of_workers(tmp_path: Path) -> None:
+    def files(workers: int, among: int) -> dict[str, bytes]:
+        """The tables of the point of one call-taker, simulated among so many points."""
+        words = (f"workers={workers}", "area.regencies=[pati]")
+        asked = [
+            Point({"people": str(number)}, small("pati", *words, f"staffing.call_takers={number}"))
+            for number in [1, 1, *range(2, among + 1)]
+        ]
+        found = sweep(asked, into=tmp_path / f"{workers}-{among}")
+        assert [row["people"] for row in found.rows] == [point.values["people"] for point in asked]
+        tables = sorted(path for path in found.folder.glob("points/people=1/*") if path.suffix in TABLES_OF)
+        return {path.name: path.read_bytes() for path in tables}
+
+    by_point = files(2, 8)
+    assert {"summary.csv", "measures.parquet"} < set(by_point)
+    assert by_point == files(1, 8) == files(2, 2)
+
+
+def test_what_many_workers_had_saved_stays_when_they_are_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(self: Progress, amount: int) -> None:
+        raise KeyboardInterrupt
+
+    asked = [
+        Point({"seed": str(seed)}, small("pati", "area.regencies=[pati]", f"seed={seed}", "workers=2"))
+        for seed in range(8)
+    ]
+    with monkeypatch.context() as patched:
+        patched.setattr(Progress, "advance", stopped)
+        with pytest.raises(KeyboardInterrupt, match=r"of 8 points are saved; go on with --into"):
+            sweep(asked, into=tmp_path, progress=True)
+    assert multiprocessing.active_children() == []
+    assert list((tmp_path / "points").glob(".*")) == []
+    assert 1 <= sweep(asked, into=tmp_path).resumed < 8
 
 
 def test_workers_do_not_make_another_point(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def replay(words: list[str]) -> None:
     saved = _saved(given.words)
     scenarios = _named(given) if saved is None else list(saved.scenarios.values())
     scenarios = scenarios[:1] if len(scenarios) == 1 else [scenarios[0], scenarios[-1]]
-    most = None if saved is None else scenarios[0].replications
+    most = None if saved is None else _replications_of(saved)
     number = given.replication
     if number is not None and (number < 1 or (most is not None and number > most)):
         upto = "" if most is None else f" to {most}"
@@ -86,6 +86,13 @@ def _saved(words: Sequence[str]) -> StoredRun | None:
     return saved
 
 
+def _replications_of(saved: StoredRun) -> int:
+    """How many replications a saved study has: more than it asked for where it went on until it was sure."""
+    from sim112.study.saved_comparison import replications_of
+
+    return replications_of(saved)
+
+
 def _named(given: Namespace) -> list[Scenario]:
     """The scenarios that were named, of one day unless another clock is asked for."""
     from sim112.config.scenario import compose
@@ -102,21 +109,10 @@ def _write_with_results(
     text: str, scenarios: Sequence[Scenario], results: Path, command: Sequence[str], started: datetime
 ) -> Path:
     """Save the page as other results are, with its scenarios and what made it; where it is."""
-    from sim112.study.store import draft, files_read, saving, stamp, write_provenance, write_scenario
+    from sim112.study.store import saved
 
-    with draft(results / "replay", stamp(started)) as unplaced, saving(unplaced.folder):
+    with saved(results, started, scenarios, verb="replay", command=command) as unplaced:
         (unplaced.folder / "replay.html").write_text(text, encoding="utf-8")
-        for scenario in scenarios:
-            write_scenario(unplaced.folder, scenario)
-        write_provenance(
-            unplaced.folder,
-            verb="replay",
-            command=command,
-            seed=scenarios[0].seed,
-            started=started,
-            files_read=files_read(scenarios),
-            scenarios=[scenario.name for scenario in scenarios],
-        )
     assert unplaced.place is not None
     return unplaced.place / "replay.html"
 

@@ -258,12 +258,15 @@ def draw_events(streams: Streams, factor: Floats | float, frame: Frame) -> Drawn
     ``factor`` [R, D] is each day's own, or 1.
     """
     mean = streams.rate_per_s * factor * streams.gain_s
-    count = poisson_count(mean.ravel(), uniform(seeded(streams.block_key, frame.source), "count"))
+    flat, enough = mean.ravel(), 2.0 * MOST_ORDINALS  # more is refused anyway, and takes for ever to draw
+    u = uniform(seeded(streams.block_key, frame.source), "count")
+    count = poisson_count(np.minimum(flat, enough), u)
     if count.size and count.max() >= MOST_ORDINALS:
-        worst = int(count.argmax())
+        events = np.where(flat < enough, count, flat)
+        worst = int(events.argmax())
         stream = streams.name[worst * len(streams.name) // count.size]
         raise InputError(
-            f"demand: {count[worst]} events of {stream} on one day in "
+            f"demand: {events[worst]:.0f} events of {stream} on one day in "
             f"{frame.places.label[streams.block_regency[worst]]}; lower the rate below {MOST_ORDINALS} a day"
         )
     block, ordinal = expand(count)

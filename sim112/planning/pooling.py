@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sim112.planning.staff import SizedScenario
-from sim112.study.store import draft, files_read, saving, stamp, write_provenance, write_rows, write_scenario
+from sim112.study.store import saved, write_rows
 
 TABLE = "pooling"
 
@@ -57,24 +57,14 @@ def pooled_rows(results: Sequence[SizedScenario]) -> tuple[PooledRow, ...]:
 
 def save_pooling(results: Sequence[SizedScenario], place: Path, command: Sequence[str], screen: str) -> Path:
     """Save the table in ``<place>/staff/<stamp>/``; the folder."""
-    started = datetime.now().astimezone()
-    with draft(place / "staff", stamp(started)) as unplaced, saving(unplaced.folder.parent):
-        scenarios = [one.scenario for one in results]
-        for scenario in scenarios:
-            write_scenario(unplaced.folder, scenario)
+    told = {
+        "engine": results[0].engine,
+        "settings": results[0].settings.model_dump(mode="json"),
+        "regency": None,
+    }
+    scenarios, started = [one.scenario for one in results], datetime.now().astimezone()
+    with saved(place, started, scenarios, verb="staff", command=command, **told) as unplaced:
         write_rows(unplaced.folder / f"{TABLE}.csv", [asdict(row) for row in pooled_rows(results)])
         (unplaced.folder / "screen.txt").write_text(f"{screen}\n", encoding="utf-8")
-        write_provenance(
-            unplaced.folder,
-            verb="staff",
-            command=command,
-            seed=scenarios[0].seed,
-            started=started,
-            files_read=files_read(scenarios),
-            scenarios=[scenario.name for scenario in scenarios],
-            engine=results[0].engine,
-            settings=results[0].settings.model_dump(mode="json"),
-            regency=None,
-        )
     assert unplaced.place is not None  # it is placed once it is whole
     return unplaced.place

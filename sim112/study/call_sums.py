@@ -59,6 +59,7 @@ def look_ahead(place: Place, calls: Asked, log: Happened, notes: Notes) -> None:
             notes.tried_112[caller] = log.call_dial[row] < calls.dial_second[caller]
         elif log.call_dial[before] == log.call_dial[row]:
             notes.is_passed_on[before] = True
+            notes.is_first[row] = notes.is_first[before]
         incident = calls.caller_incident[caller]
         notes.incident[row] = incident
         if incident == NONE:
@@ -163,17 +164,19 @@ def note_call(
         notes.cells[first + HANDLE_S] += handle_s
         notes.cells[first + course] += 1.0
 
-    found_nobody = IS_BLOCKED_OUTAGE <= outcome <= IS_BLOCKED_LINES
-    found_nobody = found_nobody or (queued_s == queued_s and picked_s != queued_s)
+    is_blocked = IS_BLOCKED_OUTAGE <= outcome <= IS_BLOCKED_LINES
+    found_nobody = is_blocked or (queued_s == queued_s and picked_s != queued_s)
     if found_nobody:
         note(notes.cells, cells, NOBODY)
-    if log.call_hop[row] == 0 and not notes.is_first[row]:
+    if not notes.is_first[row]:
         if dial != calls.dial_second[caller]:
             note(notes.cells, cells, REDIAL)
         elif notes.tried_112[caller]:
             note(notes.cells, cells, FALLBACK)
     if incident != NONE and notes.picked_s[incident] >= log.call_offered_s[row]:
-        count_news(place, calls, notes, tally, caller, found_nobody)
+        # who overflows is blocked at one desk, and finds somebody or nobody at the next
+        overflows = is_blocked and notes.is_passed_on[row]
+        count_news(place, calls, notes, tally, caller, found_nobody and not overflows)
 
 
 def note_hour(by_hour: Any, first: int, outcome: int, is_within: int, wait: int, wait_s: float) -> None:

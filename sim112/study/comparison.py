@@ -172,7 +172,14 @@ def estimate_ratio(measure: Measure, numerator: Floats, denominator: Floats) -> 
         interval = _prefer(few, interval, np.minimum(total, whole - total), len(numerator))
     elif measure.form == "mean":
         events = whole
+    interval = _possible(interval, measure.scale if measure.unit == "share" else np.inf)
     return Estimate(interval, linearised, np.where(np.isnan(total), 0.0, events))
+
+
+def _possible(interval: Interval, most: float) -> Interval:
+    """An interval without what no measure can be: less than nothing, or a share over 1."""
+    high = np.maximum(np.minimum(interval.high, most), interval.value)  # it may be 1 and a rounding error
+    return Interval(interval.value, np.maximum(interval.low, 0.0), high)
 
 
 def _prefer(rare: Interval, plain: Interval, events: Floats, replications: int) -> Interval:

@@ -186,7 +186,9 @@ def _fixed(world: World, targets: Targets, costs: Costs) -> _Fixed:
     return fixed
 
 
-KEPT = 8
+KEPT = 32
+"""Worlds of which it is kept: as many as ``replication`` keeps ready, at a third of a megabyte."""
+
 _kept: list[tuple[World, Targets, Costs, _Fixed]] = []
 
 

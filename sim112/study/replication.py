@@ -15,12 +15,13 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal, TextIO, TypeVar
 
 from sim112.config.area import AreaConfig
 from sim112.config.scenario import Scenario, check_surges
@@ -39,8 +40,10 @@ from sim112.world.roads import TravelTimes
 from sim112.world.small import SmallArea, small_notices
 from sim112.world.units import units_of
 
-KEPT_WORLDS = 8
-"""Worlds that a worker keeps ready: batches are worked through in order, so those of one batch are enough."""
+KEPT_WORLDS = 32
+"""Worlds that a worker keeps ready: batches are worked through in order, so those of one batch are enough.
+With more scenarios than this each would be built anew in every replication.
+"""
 
 REPORT_EVERY_S = 15.0
 """Seconds between lines of progress where the output is not a terminal."""
@@ -119,7 +122,8 @@ def engine_for(scenario: Scenario, runs: int, progress: bool = False) -> Engine:
     The compiled one is made ready here, once for all processes; with ``progress`` a wait is told on stderr.
     """
     calls = draw(scenario, 0)
-    engine = choice.choose(scenario.engine, len(calls.caller_key) * runs, _processes(scenario.workers, runs))
+    processes = processes_for(scenario.workers, runs)
+    engine = choice.choose(scenario.engine, len(calls.caller_key) * runs, processes)
     if engine == "compiled":
         if progress and not (compiled.is_compiled() and walk.is_compiled()):
             wait_s = compiled.TYPICAL_COMPILE_S + walk.TYPICAL_COMPILE_S
@@ -149,7 +153,7 @@ def replicate(
     for batch in batches:
         _make_log_folders(batch)
     tasks = [(b, replication) for b, batch in enumerate(batches) for replication in batch.replications]
-    workers = _processes(workers, len(tasks))
+    workers = processes_for(workers, len(tasks))
     total = sum(len(batch.scenarios) * len(batch.replications) for batch in batches)
     lang = batches[0].scenarios[0].lang if batches else "en"
     said = None if progress is None else Progress(total, progress, lang)
@@ -175,7 +179,8 @@ def _make_log_folders(batch: Batch) -> None:
                 folder.mkdir(exist_ok=True)
 
 
-def _processes(workers: int | None, tasks: int) -> int:
+def processes_for(workers: int | None, tasks: int) -> int:
+    """How many processes work on so many tasks; ``workers`` None means one a core."""
     return min(workers or os.cpu_count() or 1, tasks)
 
 
@@ -195,43 +200,56 @@ def _alone(batches: Sequence[Batch], tasks: Sequence[Task], engine: Engine, said
 def _together(
     batches: Sequence[Batch], tasks: Sequence[Task], engine: Engine, workers: int, said: Progress | None
 ) -> Results:
+    results: Results = {}
+    first_of: dict[int, list[Measures]] = {}
+    begin = partial(begin_worker, tuple(batches), engine)
+    for task, measured in in_processes(_work, tasks, workers, begin):
+        # what is sent from process to process is copied: what all replications share is kept once
+        first = first_of.setdefault(task[0], measured)
+        results[task] = [sharing(*both) for both in zip(measured, first, strict=True)]
+        if said is not None:
+            said.advance(len(batches[task[0]].scenarios))
+    return results
+
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+def in_processes(
+    work: Callable[[Given], Made], tasks: Sequence[Given], workers: int, begin: Callable[[int], None]
+) -> Generator[Made, None, None]:
+    """What ``work`` makes of each task in one of some processes, as it is made.
+
+    A process begins with ``begin``, which is given the number of this one. When this is stopped, or a task
+    raises, they all end at once.
+    """
     # Forked workers share the travel times and worlds that are built already; where there is no safe fork
     # (Windows, macOS) each builds its own.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     others = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=begin_worker, initargs=(tuple(batches), engine, os.getpid())
-    )
-    results: Results = {}
-    first_of: dict[int, list[Measures]] = {}
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=begin, initargs=(os.getpid(),))
     try:
         with warnings.catch_warnings():
             # Python 3.12 and later warn of forking beside other threads; ours are the idle ones of numpy's
             # BLAS.
             warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
-            waiting: dict[Future[list[Measures]], Task] = {pool.submit(_work, *task): task for task in tasks}
+            waiting = {pool.submit(work, task) for task in tasks}
         while waiting:
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in finished:
-                task = waiting.pop(future)
-                # what is sent from process to process is copied: what all replications share is kept once
-                measured = future.result()
-                first = first_of.setdefault(task[0], measured)
-                results[task] = [sharing(*both) for both in zip(measured, first, strict=True)]
-                if said is not None:
-                    said.advance(len(batches[task[0]].scenarios))
+                yield future.result()
     except BrokenProcessPool:
         raise InputError(
             f"workers: one of {workers} processes was ended, perhaps for want of memory; give workers=1"
         ) from None
-    except KeyboardInterrupt:
+    except BaseException:
         for process in multiprocessing.active_children():
             if process not in others:
                 process.terminate()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return results
 
 
 _batches: tuple[Batch, ...] = ()
@@ -258,8 +276,9 @@ def end_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def _work(b: int, replication: int) -> list[Measures]:
-    return simulate_once(_batches[b], replication, _engine)
+def _work(task: Task) -> tuple[Task, list[Measures]]:
+    b, replication = task
+    return task, simulate_once(_batches[b], replication, _engine)
 
 
 def simulate_once(batch: Batch, replication: int, engine: Engine = "reference") -> list[Measures]:

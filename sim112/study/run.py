@@ -69,21 +69,26 @@ def simulate_run(
     *,
     engine: Engine | None = None,
     progress: str | None = None,
+    workers: int | None = None,
 ) -> Result:
-    """Every replication of one scenario, on the engine that it asks for unless another is given.
+    """Every replication of one scenario, on the engine and by the workers that it asks for if not told.
 
     How many that are its precision decides, where it wants any.
     """
     if engine is None:
         engine = engine_for(scenario, scenario.replications, progress is not None)
-    more = _simulator((scenario,), engine, log_folder, progress)
+    more = _simulator((scenario,), engine, log_folder, progress, workers or scenario.workers)
     first = more(range(scenario.replications))
     runs, stopping = go_on(first, scenario.precision, None, more)
     return Result(scenario, tuple(runs[scenario.name]), engine, stopping)
 
 
 def _simulator(
-    scenarios: tuple[Scenario, ...], engine: Engine, log_folder: Path | None, progress: str | None
+    scenarios: tuple[Scenario, ...],
+    engine: Engine,
+    log_folder: Path | None,
+    progress: str | None,
+    workers: int | None,
 ) -> Callable[[range], dict[str, list[Measures]]]:
     """What simulates some replications of scenarios: their measures by name."""
 
@@ -92,7 +97,7 @@ def _simulator(
         label = progress
         if progress is not None and replications.start > 0:
             label = f"{progress}from replication {replications.start + 1} on: "
-        [measured] = replicate([batch], engine=engine, workers=scenarios[0].workers, progress=label)
+        [measured] = replicate([batch], engine=engine, workers=workers, progress=label)
         return _by_name(scenarios, measured)
 
     return simulate
@@ -204,7 +209,7 @@ def _compare(
     flood = measured[1] if stress is not None else None
     found = dict(zip(ends, measured[-len(ends) :], strict=True)) if ends else {}
     # Then as many more of the scenarios as make the numbers sure, where that is wanted.
-    simulator = _simulator(scenarios, engine, log_folder, _label(progress, ""))
+    simulator = _simulator(scenarios, engine, log_folder, _label(progress, ""), scenarios[0].workers)
     runs, stopping = go_on(measured[0], scenarios[0].precision, settings, simulator)
 
     # At last the suspects that move the headline most (and the use of 112), as often as the scenarios
@@ -265,7 +270,9 @@ def _label(progress: bool, label: str) -> str | None:
 def _strongest(
     runs: Runs, found: Mapping[tuple[str, int], Runs], suspects: Iterable[str], most: int
 ) -> list[str]:
-    """The suspects that move the headline most, judged from their first replications."""
+    """The suspects that move the headline most, judged from their first replications; none of none."""
+    if not found:
+        return []
     few = len(next(iter(next(iter(found.values())).values())))
     middle = comparison.compare({name: measures[:few] for name, measures in runs.items()})
     moved = {

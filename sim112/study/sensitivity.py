@@ -23,8 +23,8 @@ def at_end(scenario: Scenario, keys: Sequence[str], end: End, known: Sequence[Nu
 
     A key stands for every assumption at it or below it; with a minus before it the assumption goes to its
     other end, so that several move in one direction for people. A value that the scenario does not take from
-    the assumption (it was changed on purpose) stays. ``known`` are the assumptions, read from the
-    configuration where None. Raises InputError for a key under which nothing is assumed.
+    the assumption (it was changed on purpose) stays. ``known`` are the assumptions. Raises InputError for a
+    key under which nothing is assumed.
     """
     mapping = scenario.model_dump(mode="json")
     for signed in keys:

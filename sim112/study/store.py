@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def draft(parent: Path, name: str) -> Iterator[Draft]:
     folder = parent / f".{name}.{_machine()}.{os.getpid()}.partial"
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(parent)
+        remove_stale(parent)
         folder.mkdir()
     except OSError as error:
         raise InputError(
@@ -114,7 +114,7 @@ def _machine() -> str:
     return re.sub(r"[^\w-]+", "-", platform.node()) or "machine"
 
 
-def _remove_stale(parent: Path) -> None:
+def remove_stale(parent: Path) -> None:
     """Remove what runs left behind that were killed on this machine: no process fills it any more."""
     if sys.platform == "win32":  # there is no way to ask whether a process is alive without a risk for it
         return
@@ -248,7 +248,7 @@ def write_provenance(
         "ended": datetime.now().astimezone().isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "packages": dict(_versions()),
         "data_sha256": data_checksum(files_read),
         "files_read_sha256": dict(files_read),
         **more,
@@ -258,6 +258,36 @@ def write_provenance(
     partial = folder / f".{PROVENANCE}.partial"
     partial.write_text(text, encoding="utf-8")
     os.replace(partial, folder / PROVENANCE)
+
+
+@contextmanager
+def saved(
+    place: Path,
+    started: datetime,
+    scenarios: Sequence[Scenario],
+    *,
+    verb: str,
+    command: Sequence[str],
+    **more: object,
+) -> Iterator[Draft]:
+    """A folder to fill that becomes ``place/verb/<stamp>``: its scenarios are in it, at last what made it.
+
+    ``more`` is told in its provenance. Raises SavingError where anything cannot be written.
+    """
+    with draft(place / verb, stamp(started)) as unplaced, saving(place / verb):
+        for scenario in scenarios:
+            write_scenario(unplaced.folder, scenario)
+        yield unplaced
+        write_provenance(
+            unplaced.folder,
+            verb=verb,
+            command=command,
+            seed=scenarios[0].seed,
+            started=started,
+            files_read=files_read(scenarios),
+            scenarios=[scenario.name for scenario in scenarios],
+            **more,
+        )
 
 
 def checksum(path: Path) -> str:
@@ -290,6 +320,13 @@ def data_checksum(files: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+@cache  # looked up once: a sweep saves thousands of points, and what was imported stays
+def _versions() -> Mapping[str, str]:
+    """The packages that results may depend on, with their versions."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+@cache
 def _commit() -> str | None:
     """The commit of the checkout, with ``+`` where files differ from it; None outside a checkout."""
     home = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,7 +26,14 @@ from sim112.engine.choice import Engine
 from sim112.errors import InputError
 from sim112.study.comparison import HEADLINE
 from sim112.study.precision import check_precision
-from sim112.study.replication import engine_for, notices
+from sim112.study.replication import (
+    Progress,
+    end_with_parent,
+    engine_for,
+    in_processes,
+    notices,
+    processes_for,
+)
 from sim112.study.results import simulate_and_save
 from sim112.study.run import simulate_run, tell
 from sim112.study.store import (
@@ -36,6 +44,7 @@ from sim112.study.store import (
     files_read,
     free_place,
     open_run,
+    remove_stale,
     saving,
     stamp,
     write_provenance,
@@ -44,6 +53,9 @@ from sim112.study.store import (
 
 TABLE_KEYS = (*HEADLINE, "offered", "answered_within_share", "response_capped_s")
 """Measures of the province in the table over the points."""
+
+POINTS_A_PROCESS = 4
+"""With so many points a process each is simulated by one process, which hardly leaves any idle at the end."""
 
 NOT_THE_STUDY = frozenset({"engine", "workers", "save_log", "lang"})
 """Keys of a scenario that change no result."""
@@ -103,30 +115,30 @@ def sweep(
         check_surges(point.scenario)
         check_precision(point.scenario, several=False)
     folder = Path(into) if into is not None else free_place(Path(results) / "sweep", stamp(started))
-    done = saved_points(folder / "points")
+    place = folder / "points"
+    done = saved_points(place)
     studies = [study_of(point.scenario) for point in points]
-    to_come = [point.scenario for point, study in zip(points, studies, strict=True) if study not in done]
-    resumed = len(points) - len(to_come)
-    rows = []
-    told: set[str] = set()
-    runs = sum(scenario.replications for scenario in to_come)
-    engine = engine_for(to_come[0], runs, progress) if to_come else "reference"
+    resumed = sum(study in done for study in studies)
+    to_come: dict[str, Point] = {}
+    for point, study in zip(points, studies, strict=True):
+        if study not in done:
+            to_come.setdefault(study, point)
+    new = [point.scenario for point in to_come.values()]
+    engine = engine_for(new[0], sum(one.replications for one in new), progress) if new else "reference"
     try:
-        for number, (point, study) in enumerate(zip(points, studies, strict=True), start=1):
-            if study not in done:
-                if progress:
-                    new = [line for line in notices(point.scenario) if line not in told]
-                    tell(new, point.scenario.lang)
-                    told.update(new)
-                label = f"point {number} of {len(points)}: " if progress else None
-                done[study] = _simulate(point, folder / "points", command, engine, label)
-            rows.append(point_row(point, done[study]))
+        if progress:
+            tell((line for scenario in new for line in notices(scenario)), points[0].scenario.lang)
+        if new:
+            done.update(_simulated(to_come, place, command, engine, progress))
     except KeyboardInterrupt:
+        remove_stale(place)
+        saved = sum(study in done for study in studies)
         raise KeyboardInterrupt(
-            f"{len(rows)} of {len(points)} points are saved; go on with --into {folder}"
+            f"{saved} of {len(points)} points are saved; go on with --into {folder}"
         ) from None
+    rows = [point_row(point, done[study]) for point, study in zip(points, studies, strict=True)]
     lang = points[0].scenario.lang
-    result = SweepResult(folder, tuple(rows), resumed, engine if to_come else None, lang)
+    result = SweepResult(folder, tuple(rows), resumed, engine if new else None, lang)
     try:
         with saving(folder):
             replace_rows(folder / "sweep.csv", rows)
@@ -137,7 +149,7 @@ def sweep(
                 seed=points[0].scenario.seed,
                 started=started,
                 files_read=files_read([point.scenario for point in points]),
-                engine=engine if to_come else None,
+                engine=engine if new else None,
                 points=[
                     {"values": dict(point.values), "folder": f"points/{done[study].folder.name}"}
                     for point, study in zip(points, studies, strict=True)
@@ -174,13 +186,55 @@ def saved_points(folder: Path) -> dict[str, StoredRun]:
     return done
 
 
+def _simulated(
+    points: Mapping[str, Point], place: Path, command: Sequence[str], engine: Engine, progress: bool
+) -> Iterator[tuple[str, StoredRun]]:
+    """Simulate points, by study, and save each in ``place``: its study and what was saved, as it is done.
+
+    Where there are many, each is one process's own from its first draw to its last file: to share out the
+    replications of a small one takes longer than to simulate them.
+    """
+    first = next(iter(points.values())).scenario
+    processes = processes_for(first.workers, len(points))
+    if len(points) < POINTS_A_PROCESS * processes:
+        for number, (study, point) in enumerate(points.items(), start=1):
+            label = f"point {number} of {len(points)}: " if progress else None
+            yield study, _simulate(point, place, command, engine, label)
+        return
+    runs = sum(point.scenario.replications for point in points.values())
+    said = Progress(runs, lang=first.lang) if progress else None
+    tasks = [(study, point, place, command, engine) for study, point in points.items()]
+    alone = (_work(task) for task in tasks)
+    made = alone if processes == 1 else in_processes(_work, tasks, processes, end_with_parent)
+    try:
+        with closing(made):
+            for study, stored in made:
+                if said is not None:
+                    said.advance(points[study].scenario.replications)
+                yield study, stored
+    finally:
+        if said is not None:
+            said.close()
+
+
+def _work(task: tuple[str, Point, Path, Sequence[str], Engine]) -> tuple[str, StoredRun]:
+    """Simulate and save one point in this process alone."""
+    study, point, place, command, engine = task
+    return study, _simulate(point, place, command, engine, workers=1)
+
+
 def _simulate(
-    point: Point, folder: Path, command: Sequence[str], engine: Engine, label: str | None
+    point: Point,
+    place: Path,
+    command: Sequence[str],
+    engine: Engine,
+    label: str | None = None,
+    workers: int | None = None,
 ) -> StoredRun:
-    """Simulate one point and save it, whole or not at all."""
+    """Simulate one point and save it, whole or not at all; by the workers that it asks for if not told."""
     scenario = point.scenario
-    simulate = partial(simulate_run, scenario, engine=engine, progress=label)
-    found = simulate_and_save(simulate, [scenario], folder, name=point.label, verb="run", command=command)
+    simulate = partial(simulate_run, scenario, engine=engine, progress=label, workers=workers)
+    found = simulate_and_save(simulate, [scenario], place, name=point.label, verb="run", command=command)
     assert found.folder is not None
     return open_run(found.folder)
 

@@ -79,7 +79,6 @@ class Happened(NamedTuple):
 
     call_caller: Any
     call_dial: Any
-    call_hop: Any
     call_desk: Any
     call_outcome: Any
     call_offered_s: Any
@@ -112,7 +111,7 @@ class Notes(NamedTuple):
     tried_112: Any  # [M]
     had_news: Any  # [M]
     found_nobody: Any  # [M]
-    is_first: Any  # [calls] the caller's first
+    is_first: Any  # [calls] of the caller's first dial
     is_passed_on: Any  # [calls] a later row has the same dial
     incident: Any  # [calls] -1: none
     picked_s: Any  # [I] a call about it was first picked up
