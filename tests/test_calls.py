@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -30,6 +31,7 @@ KNOWN_GENUINE_PER_DAY = {  # docs/calibration.md
 }
 
 
+@cache
 def read(group: str) -> dict:
     return yaml.safe_load((configs_dir() / f"{group}.yaml").read_text(encoding="utf-8"))
 

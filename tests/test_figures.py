@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib import rc_context
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
 
@@ -23,13 +25,17 @@ import sim112
 from sim112.config.compare import compare_settings
 from sim112.errors import InputError
 from sim112.paths import data_dir
+from sim112.study.packed_sums import packed
 from sim112.study.run import compare, run
+from sim112.study.totals import column_at
 from sim112.views.drawing import LOOKS, PAGE_WIDTH_IN, PNG_DPI, STYLE, TEXT_PT, fitted_lines, text_width_in
 from sim112.views.figure_process import figure_process
 from sim112.views.figure_study import Study
-from sim112.views.figures import figure_pages, write_figures
+from sim112.views.figures import figure_makers, figure_pages, write_figures
+from sim112.views.measure_figures import kinds_page
 from sim112.views.schematic_map import places_of_labels, schematic_map
 from sim112.world.area import read_regencies
+from sim112.world.network import load_places
 
 SMALL = ("clock=day", "area.regencies=[pati,kota_magelang,kab_magelang]", "workers=1", "demand.rate_factor=5")
 FOR_ONE = {
@@ -66,6 +72,19 @@ def written_alone(alone: Study, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("alone")
     write_figures(folder, alone)
     return folder
+
+
+Drawn = list[tuple[str, Figure]]
+
+
+@pytest.fixture(scope="module")
+def drawn(study: Study) -> Drawn:
+    """Every figure by its name, with every text in its place."""
+    with rc_context(STYLE):
+        pages = [(name, page.figure) for name, page in figure_pages(study)]
+        for _, figure in pages:
+            figure.draw_without_rendering()
+        return pages
 
 
 def text_of(path: Path) -> str:
@@ -133,11 +152,10 @@ def test_every_figure_says_where_it_comes_from(written: Path) -> None:
             assert said in text, (path.name, said)
 
 
-def test_axes_name_their_units(study: Study) -> None:
-    with rc_context(STYLE):
-        for name, page in figure_pages(study):
-            words = " ".join(text.get_text() for text in page.figure.findobj(Text))
-            assert re.search(r"minutes|%|seconds|a year", words), name
+def test_axes_name_their_units(drawn: Drawn) -> None:
+    for name, figure in drawn:
+        words = " ".join(text.get_text() for text in figure.findobj(Text))
+        assert re.search(r"minutes|%|seconds|a year", words), name
 
 
 def test_labels_are_there_and_a_city_is_told_from_the_regency_of_its_name(written: Path) -> None:
@@ -158,12 +176,11 @@ def test_nothing_undefined_is_written(written: Path, written_alone: Path) -> Non
             assert not re.search(r"\b(nan|inf|None)\b", text_of(path)), path.name
 
 
-def test_all_words_stay_on_the_page(study: Study) -> None:
+def test_all_words_stay_on_the_page(drawn: Drawn) -> None:
     with rc_context(STYLE):
-        for name, page in figure_pages(study):
-            page.figure.draw_without_rendering()
-            width, height = page.figure.bbox.width, page.figure.bbox.height
-            for text in page.figure.findobj(Text):
+        for name, figure in drawn:
+            width, height = figure.bbox.width, figure.bbox.height
+            for text in figure.findobj(Text):
                 # matplotlib keeps numbers of ticks beyond the ends of an axis, which it does not draw
                 words = text.get_text().strip()
                 if text.get_visible() and not re.fullmatch(r"\W?[\d.,]*", words):
@@ -172,11 +189,34 @@ def test_all_words_stay_on_the_page(study: Study) -> None:
                     assert inside, (name, words)
 
 
-def test_names_of_rows_do_not_overlap(study: Study) -> None:
+def test_a_kind_that_is_rare_in_the_first_replication_is_shown_all_the_same(study: Study) -> None:
+    alone = Study(study.scenarios[2:], {"all_35": study.runs["all_35"][:2]})
+    first, second = alone.runs["all_35"]
+    needing, kinds = first.total("needing", "kind"), first.members("kind")
+    at = int(np.argmax((needing > 0) & (second.total("needing", "kind") > 0)))
+    rows = first.totals.copy()
+    rows[column_at("needing"), first.scopes.slots("kind").start + at] = 0.0
+    without = replace(first, sums=packed(rows))
+    for runs in ((without, second), (second, without)):
+        with rc_context(STYLE):
+            page = kinds_page(Study(alone.scenarios, {"all_35": runs}))
+        titles = {axes.get_title(loc="left") for axes in page.figure.axes}
+        assert alone.words.named("kinds", kinds[at]) in titles
+
+
+def test_where_nobody_calls_there_are_figures_without_a_warning(tmp_path: Path) -> None:
+    short = ("clock.warm_up_s=0", "clock.report_s=60", "clock.cool_down_s=0", "demand.rate_factor=0.001")
+    nobody = ("area.regencies=[pati]", "demand.nuisance_factor=0", "replications=1", "workers=1", *short)
+    found = run(sim112.scenario("pati", *nobody), results=tmp_path)
+    assert found.folder is not None
+    names = {path.stem for path in (found.folder / "figures").glob("*.svg")}
+    assert names == FOR_ONE - {"lines_by_desk"}
+
+
+def test_names_of_rows_do_not_overlap(drawn: Drawn) -> None:
     with rc_context(STYLE):
-        for name, page in figure_pages(study):
-            page.figure.draw_without_rendering()
-            for axes in page.figure.axes:
+        for name, figure in drawn:
+            for axes in figure.axes:
                 boxes = [label.get_window_extent() for label in axes.get_yticklabels() if label.get_text()]
                 boxes.sort(key=lambda box: box.y0)
                 for below, above in pairwise(boxes):
@@ -246,14 +286,22 @@ def test_a_process_that_is_ended_while_it_draws_is_told(
         write_figures(tmp_path, alone, workers=2)
 
 
-def test_a_process_that_gets_ready_draws_the_same(alone: Study, written_alone: Path, tmp_path: Path) -> None:
+def test_a_process_that_gets_ready_draws_the_same(
+    alone: Study, written_alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = ("map_alert", "hours_of_week", "lines_by_desk")
+    monkeypatch.setattr(
+        "sim112.views.figures.figure_makers", lambda study: {name: figure_makers(study)[name] for name in few}
+    )
     with figure_process(2) as begin:
         begin(tmp_path / "there", alone)()
     with figure_process(1) as begin:
         begin(tmp_path / "here", alone)()
-    for path in written_alone.iterdir():
-        for folder in ("there", "here"):
-            assert path.read_bytes() == (tmp_path / folder / path.name).read_bytes(), (folder, path.name)
+    for folder in ("there", "here"):
+        paths = list((tmp_path / folder).iterdir())
+        assert len(paths) == 2 * len(few)
+        for path in paths:
+            assert path.read_bytes() == (written_alone / path.name).read_bytes(), (folder, path.name)
 
 
 def test_what_is_wrong_with_a_figure_comes_back(alone: Study, tmp_path: Path) -> None:
@@ -287,20 +335,16 @@ def test_a_command_loads_only_what_it_uses(tmp_path: Path, figures: list[str]) -
         f"import sys; from sim112.cli import main; status = main({words});"
         "print({'matplotlib', 'pandas', 'networkx', 'scipy.sparse'} & sys.modules.keys(), status)"
     )
-    for _ in range(2):  # the first one may have to compute travel times
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    load_places(sim112.scenario("pati", *SMALL[:2]))  # computes and keeps travel times, where they are not
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("set() 0\n")
     assert bool(list(tmp_path.glob("run/*/figures/*.png"))) is not bool(figures)
 
 
-def test_matplotlib_is_loaded_only_to_draw() -> None:
+def test_matplotlib_is_loaded_only_to_draw_and_pyplot_never() -> None:
     code = (
         "import sys, sim112.study.run, sim112.views.screens, sim112.views.figure_process, sim112.cli;"
-        "sys.exit('matplotlib' in sys.modules)"
+        "early = 'matplotlib' in sys.modules; import sim112.views.figures;"
+        "sys.exit(early or 'matplotlib.pyplot' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
-
-
-def test_pyplot_is_never_loaded() -> None:
-    code = "import sys, sim112.views.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

@@ -10,7 +10,8 @@ from indonesian import english_in
 from said import STAND_IN, code, errors_said
 
 from sim112 import cli
-from sim112.config.scenario import choices, compose, from_mapping
+from sim112.config.composition import choices
+from sim112.config.scenario import compose, from_mapping
 from sim112.errors import InputError
 from sim112.study.replication import Progress
 from sim112.views.words import words

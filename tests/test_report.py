@@ -25,7 +25,10 @@ from sim112.views.findings import findings, readings
 from sim112.views.report import report_page, write_report
 from sim112.views.words import LANGS, words
 
-SMALL = ("clock=day", "area.regencies=[pati,kudus,kab_magelang]", "workers=1", "demand.rate_factor=5")
+SMALL = (
+    *("clock=day", "area.regencies=[pati,kudus,kab_magelang]", "workers=1", "demand.rate_factor=5"),
+    "precision.warm_up_replications=0",
+)
 HOSTILE = "Is </p><script>alert(1)</script> & \"this\" 'safe' {{style}} <img src=https://example.org/x>?"
 
 
@@ -227,7 +230,11 @@ def test_a_run_and_a_textbook_queue_have_reports_too(tmp_path: Path) -> None:
     assert one.folder is not None and queue.folder is not None
     text = told_in(report_page(open_run(one.folder)), "en")
     assert re.search(r"The last needed agency knows after [\d.]+ min \[\S+, [\d.]+\] on average\.", text)
-    assert words("en").say("report.limit.queue") in told_in(report_page(open_run(queue.folder)), "en")
+    of_queue = told_in(report_page(open_run(queue.folder)), "en")
+    assert words("en").say("report.limit.queue") in of_queue
+    for key in ("wait_s", "lines_held"):
+        assert words("en").say(f"measures.{key}") in of_queue
+    assert words("en").say("measures.people_covered") not in of_queue  # which a queue has no say in
 
 
 def test_the_command_writes_it_again_in_a_language(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,15 +78,6 @@ def test_one_replication_says_so_and_gives_no_verdict(runs):
     assert "±" not in text and "unclear" not in text
 
 
-def test_a_regency_table_is_of_that_regency(runs):
-    text = tables.regency_table(compare(runs), runs, "pati")
-    assert "regency: pati" in text and "kudus" not in text
-    assert max(len(line) for line in text.splitlines()) <= tables.WIDTH
-    with pytest.raises(KeyError, match="atlantis"):
-        tables.regency_table(compare(runs), runs, "atlantis")
-    assert "kudus" in tables.regencies_table(compare(runs), "alert_capped_s", "all_35")
-
-
 def test_a_run_prints_its_measures(runs):
     text = tables.scenario_table("all_35", runs["all_35"])
     assert "p90" in text and "calls offered" in text and "nan" not in text

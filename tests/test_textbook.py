@@ -12,7 +12,8 @@ import pytest
 from small_tables import TABLES, folder_of, small
 
 from sim112.cli import main
-from sim112.config.scenario import choices, compose, scenario
+from sim112.config.composition import choices
+from sim112.config.scenario import compose, scenario
 from sim112.demand.calls import draw_calls
 from sim112.engine.choice import simulate
 from sim112.engine.contract import JobOutcome, first_difference

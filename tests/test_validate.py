@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from math import inf, nan
 from pathlib import Path
@@ -18,10 +18,12 @@ from sim112 import cli
 from sim112.config.scenario import compose
 from sim112.errors import InputError
 from sim112.planning.theory import erlang_b, erlang_c, finite_lines
+from sim112.planning.transient import TimeVarying
 from sim112.study.replication import Batch, check, simulate_once
 from sim112.study.store import open_run
-from sim112.validation import suite
+from sim112.validation import days, suite
 from sim112.validation.case import Case, Row, Tolerance, usual_tolerance
+from sim112.validation.days import EVENING_H
 from sim112.validation.exact import (
     after_call_lines,
     batches,
@@ -80,14 +82,19 @@ def test_the_usual_tolerance_is_two_percent_or_a_half_of_a_hundredth_and_never_l
 
 @cache
 def rows() -> list[tuple[Case, Row]]:
-    return [(case, row) for case in CASES for row in case.rows()]
+    """Every row in its words; in place of the values of the days, whose equations take long, stand ones."""
+    with pytest.MonkeyPatch.context() as patched:
+        ones = TimeVarying(**{field.name: np.ones(EVENING_H + 24) for field in fields(TimeVarying)})
+        patched.setattr(days, "exact_day", lambda shift_end: ones)
+        return [(case, row) for case in CASES for row in case.rows()]
 
 
 @pytest.mark.slow
 def test_no_row_would_pass_if_nothing_happened() -> None:
-    for case, row in rows():
-        for exact in row.exact:
-            assert row.tolerance_of(exact) <= 0.2 * exact, (case.name, row.measure, exact)
+    for case in CASES:
+        for row in case.rows():
+            for exact in row.exact:
+                assert row.tolerance_of(exact) <= 0.2 * exact, (case.name, row.measure, exact)
 
 
 def test_every_tolerance_of_its_own_has_a_reason() -> None:
@@ -234,7 +241,7 @@ def test_the_screen_fits_and_names_every_row_and_source(quick: Validation, lang:
 def texts_of(case: Case) -> set[str]:
     """Every text of a case that people see; a source as the note in its brackets, where it has one."""
     found = {case.title}
-    for row in case.rows():
+    for row in (row for one, row in rows() if one is case):
         source = row.published or case.source
         note = re.search(r" \((.*)\)$", source)
         found |= {row.of, note[1] if note else source, row.within.reason if row.within else ""}

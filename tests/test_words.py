@@ -21,7 +21,8 @@ import sim112
 from sim112 import cli
 from sim112.cli.language import language_chosen, language_of, with_language
 from sim112.config.compare import CompareSettings, compare_settings
-from sim112.config.scenario import choices, compose
+from sim112.config.composition import choices
+from sim112.config.scenario import compose
 from sim112.errors import InputError
 from sim112.paths import configs_dir
 from sim112.sources import numbers

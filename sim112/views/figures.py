@@ -43,10 +43,7 @@ def figure_makers(study: Study) -> dict[str, Callable[[], Page]]:
     """What draws each figure that this study supports, by file name, in the order to look at them."""
     makers: dict[str, Callable[[], Page]] = {}
     if study.scenarios[0].area.is_small_world:  # there are no places and no agencies to be held to a target
-        makers["calls_and_answer"] = partial(desk_figures.hours_page, study)
-        if any(estimate("lines_held", runs).interval.value[0] > 0 for runs in study.runs.values()):
-            makers["lines_by_desk"] = partial(desk_figures.lines_page, study)
-        return makers
+        return _of_desks(study)
     if study.comparison is not None:
         makers["headline"] = partial(measure_figures.headline_page, study)
         for number, others in enumerate(regency_figures.pages_of_scenarios(study), start=1):
@@ -59,10 +56,17 @@ def figure_makers(study: Study) -> dict[str, Callable[[], Page]]:
     makers["response_by_kind"] = partial(measure_figures.kinds_page, study)
     makers["agencies_know"] = partial(response_figures.alert_page, study)
     makers["hours_of_week"] = partial(week_figures.week_page, study)
-    makers["calls_and_answer"] = partial(desk_figures.hours_page, study)
-    makers["lines_by_desk"] = partial(desk_figures.lines_page, study)
+    makers |= _of_desks(study)
     makers["line_occupancy"] = partial(line_figures.occupancy_page, study)
     makers["coverage_by_regency"] = partial(regency_figures.coverage_page, study)
+    return makers
+
+
+def _of_desks(study: Study) -> dict[str, Callable[[], Page]]:
+    """What draws the figures of desks; that of their lines only where a line is ever held."""
+    makers: dict[str, Callable[[], Page]] = {"calls_and_answer": partial(desk_figures.hours_page, study)}
+    if any(estimate("lines_held", runs).interval.value[0] > 0 for runs in study.runs.values()):
+        makers["lines_by_desk"] = partial(desk_figures.lines_page, study)
     return makers
 
 

@@ -47,8 +47,8 @@ def occupancy_page(study: Study) -> Page:
             axes.axvspan(least - 0.5, largest + 0.5, color=SOFT, alpha=0.18, linewidth=0)
         axes.set_xlim(0.5, most + 0.5)
         axes.set_xticks(np.unique(np.linspace(1, most, 5).round()))
+        axes.set_ylim(LEAST_PERCENT, 100)  # first: a log scale finds none itself where no line is held
         axes.set_yscale("log")
-        axes.set_ylim(LEAST_PERCENT, 100)
         axes.set_yticks(PERCENTS, [study.words.short(percent) for percent in PERCENTS])
         axes.minorticks_off()
         axes.grid(axis="both")

@@ -14,6 +14,7 @@ from sim112.study.comparison import Row, estimate
 from sim112.study.definitions import BY_KEY
 from sim112.study.kpis import Measures
 from sim112.study.statistics import is_few
+from sim112.study.totals import BINS
 from sim112.views.curves import draw_shares
 from sim112.views.drawing import (
     INK,
@@ -129,12 +130,8 @@ def _draw_measure(
 
 def kinds_page(study: Study) -> Page:
     """The distribution of the response time by kind of incident, with the targets of the agencies needed."""
-    needed = study.runs[study.names[0]][0].total("needing", "kind")
-    kinds = [
-        (at, kind)
-        for at, kind in enumerate(study.members("kind"))
-        if needed[at] > 0 and kind in study.scenarios[0].demand.kinds
-    ]
+    known = study.scenarios[0].demand.kinds
+    kinds = [kind for kind in study.members("kind") if kind in known and _ever_needs_unit(study, kind)]
     columns = 3
     rows = max(-(-len(kinds) // columns), 1)
     targets = study.scenarios[0].targets
@@ -149,9 +146,9 @@ def kinds_page(study: Study) -> Page:
         legend=True,
     )
     panels = page.panels(rows, columns, left_in=0.5, gap_in=(0.25, 0.5))
-    for cell, (at, kind) in enumerate(kinds):
+    for cell, kind in enumerate(kinds):
         axes = panels[cell // columns][cell % columns]
-        _draw_curves(axes, study, at, most_s)
+        _draw_curves(axes, study, kind, most_s)
         _draw_targets(axes, study, kind)
         axes.set_title(study.words.named("kinds", kind))
         axes.set_xlim(0, most_s / 60)
@@ -173,11 +170,22 @@ def kinds_page(study: Study) -> Page:
     return page
 
 
-def _draw_curves(axes: Axes, study: Study, at: int, most_s: float) -> None:
+def _ever_needs_unit(study: Study, kind: str) -> bool:
+    """Whether an incident of a kind needs a unit in any replication of any scenario."""
+    return any(
+        kind in run.members("kind") and run.total("needing", "kind")[run.members("kind").index(kind)] > 0
+        for runs in study.runs.values()
+        for run in runs
+    )
+
+
+def _draw_curves(axes: Axes, study: Study, kind: str, most_s: float) -> None:
     """The share of a kind of incident that is reached within each time, for every scenario."""
 
     def counts_of(run: Measures) -> Ints:
-        first = run.scopes.slots("kind").start + at
+        if kind not in run.members("kind"):  # a scenario may have a kind that others have not
+            return np.zeros(BINS, np.int64)
+        first = run.scopes.slots("kind").start + run.members("kind").index(kind)
         counts: Ints = run.histograms["response_s"].dense(slice(first, first + 1))[0]
         return counts
 

@@ -52,7 +52,6 @@ def log_parts(
         "has_112": (world.regency_desk != NONE).astype(np.int32),
         "unit_agency": world.unit_agency.astype(np.int32),
         "unit_regency": world.unit_regency.astype(np.int32),
-        "lines": int(sum(lines for lines in world.desk_lines.tolist() if lines < NEVER)),
     }
 
 

@@ -159,7 +159,8 @@ def _parts(told: Told) -> list[str]:
         if len(told.scenarios) > 1 and not told.is_queue:
             parts.append(_section("unchanged", _both(lambda words: _unchanged(told, words))))
     else:
-        parts.append(_section("measures", _both(lambda words: report_tables.measures(told.rows, words))))
+        table = _both(lambda words: report_tables.measures(told.rows, told.is_queue, words))
+        parts.append(_section("measures", table))
     if not told.is_queue:
         parts.append(_section("assumptions", _both(lambda words: _assumptions(told, words))))
     return [

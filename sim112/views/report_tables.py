@@ -20,6 +20,7 @@ from sim112.views.findings import (
     reading_of,
     subject_of,
 )
+from sim112.views.queue_screens import QUEUE_KEYS
 from sim112.views.tables import (
     RUN_KEYS,
     Column,
@@ -174,10 +175,10 @@ def run_sentences(rows: Mapping[str, Row], is_queue: bool, words: Words) -> list
     return told + ([words.say("report.groups.few", names="; ".join(few))] if few else [])
 
 
-def measures(found: Mapping[str, Row], words: Words) -> str:
-    """The measures of one scenario, each with its interval."""
+def measures(found: Mapping[str, Row], is_queue: bool, words: Words) -> str:
+    """The measures of one scenario that its screen shows too, each with its interval."""
     rows = []
-    for key in RUN_KEYS:
+    for key in QUEUE_KEYS if is_queue else RUN_KEYS:
         if key in found:
             row = found[key]
             reading = reading_of([row], words)

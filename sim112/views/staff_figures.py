@@ -96,7 +96,9 @@ def heat_page(study: SizedStudy, result: SizedScenario) -> Page:
         count, busy, framed = (
             part[order].reshape(len(order), 7, DAY_H).mean(axis=1) for part in (people, load, bound)
         )
-        notes += " " + say("staff.figures.heat_more", shown=len(order), all=len(result.desks))
+        notes += " " + say("staff.figures.heat_mean")
+        if len(order) < len(result.desks):
+            notes += " " + say("staff.figures.heat_more", shown=len(order), all=len(result.desks))
     page = new_page(study, title, say("staff.figures.heat_subtitle"), notes, ROW_IN * len(rows) + 0.75)
     left_in = width_of(rows) + 0.1
     axes = page.panel(left_in, 0.1, 6.45 - left_in, ROW_IN * len(rows))

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite, isnan
 
 from sim112.study.comparison import (
     Comparison,
     Estimate,
     Row,
-    Runs,
     Sensitivity,
     estimate,
     estimate_quantile,
-    measure_rows,
 )
 from sim112.study.definitions import BY_KEY, QUANTITIES
 from sim112.study.kpis import Measures
@@ -362,67 +360,7 @@ def suspect_name(assumption: str, words: Words) -> str:
     return words.say(key) if words.has(key) else assumption
 
 
-# ---- one regency, one scenario -----------------------------------------------------------------------------
-
-
-def regency_table(comparison: Comparison, runs: Runs, regency: str, words: Words = ENGLISH) -> str:
-    """What changes in one regency, such as ``pati``: the tested rows, and beside them what the numbers rest
-    on.
-
-    Raises KeyError for a regency that is not simulated.
-    """
-    members = next(iter(runs.values()))[0].members("regency")
-    if regency not in members:
-        raise KeyError(f"{regency}: not among the simulated regencies")
-    tested = [row for row in comparison.regencies if row.member == regency]
-    untested = ("people_covered", "response_capped_s", "reached_within_share", "genuine_found_nobody")
-    others = [row for key in untested for row in measure_rows(key, runs, "regency") if row.member == regency]
-    here = replace(comparison, headline=(*tested, *others))
-    keys = tuple(dict.fromkeys(row.measure for row in here.headline))
-    parts = []
-    for block in blocks_of([Column(name, here, name) for name in comparison.scenarios]):
-        parts += [headline_table(words.say("tables.regency", name=regency), keys, block, words), ""]
-    negligible = _verdict_notes(here.headline, comparison.scenarios[0], words)
-    notes = [words.say("tables.regency_note"), *negligible, words.say("tables.few")]
-    parts.append(_wrapped(" ".join([*notes, words.say("tables.chance")])))
-    return "\n".join(parts)
-
-
-def regencies_table(comparison: Comparison, measure: str, scenario: str, words: Words = ENGLISH) -> str:
-    """One tested measure in every regency: baseline, scenario, difference and verdict, largest difference
-    first.
-    """
-    first = comparison.scenarios[0]
-    chosen = {
-        row.member: row for row in comparison.regencies if row.measure == measure and row.scenario == scenario
-    }
-    base = {
-        row.member: row for row in comparison.regencies if row.measure == measure and row.scenario == first
-    }
-    ranked = sorted(
-        chosen.values(), key=lambda row: -abs(row.difference) if isfinite(row.difference) else 0.0
-    )
-    if not ranked:
-        return ""
-    scale, unit = scale_of(ranked[0].unit, [row.value for row in [*chosen.values(), *base.values()]], words)
-    decimals = decimals_for([scale * row.value for row in chosen.values()])
-    rows: list[Sequence[str]] = [
-        [f"{headline_label(measure, words)}, {unit}", first, scenario, words.say("tables.difference"), ""]
-    ]
-    for row in ranked:
-        low, high = scale * row.difference_low, scale * row.difference_high
-        rows.append(
-            [
-                row.member,
-                words.number(scale * base[row.member].value, decimals),
-                words.number(scale * row.value, decimals),
-                with_bounds(scale * row.difference, low, high, decimals, signed=True, words=words),
-                verdict_word(row, words),
-            ]
-        )
-    negligible = _verdict_notes(ranked, first, words)
-    notes = [words.say("tables.regency_note"), *negligible, words.say("tables.chance")]
-    return "\n".join([aligned(rows, [LABEL_WIDTH, 14, 14, 18, 12]), *notes])
+# ---- one scenario -----------------------------------------------------------------------------
 
 
 RUN_KEYS = (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -138,7 +139,7 @@ def dispatches(found: Validation) -> Page | None:
     return page
 
 
-def _bars(axes, outcome: Outcome) -> None:  # type: ignore[no-untyped-def]
+def _bars(axes: Axes, outcome: Outcome) -> None:
     at = np.arange(len(outcome.checked))
     axes.bar(at, [one.exact for one in outcome.checked], color=NOTHING, width=0.75)
     axes.vlines(at, [one.low for one in outcome.checked], [one.high for one in outcome.checked], color=ORANGE)
