@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sim112.config.scenario import Scenario
     from sim112.study.store import StoredRun
 
+
 def replay(words: list[str]) -> None:
     """``sim112 replay``: write the page."""
     parser = parser_of("replay", epilog=groups_help())

@@ -47,9 +47,7 @@ class Roster(BaseModel):
             raise ValueError("open_from_h and open_to_h are equal; give 0 and 24 for round the clock")
         edges = [*self.edges_h(), DAY_H]
         for start_h, end_h in pairwise(edges):
-            missing = [
-                day for at, day in enumerate(DAYS) if self.call_takers_at(start_h + at * DAY_H) == 0
-            ]
+            missing = [day for at, day in enumerate(DAYS) if self.call_takers_at(start_h + at * DAY_H) == 0]
             if self.is_open(start_h) and missing:
                 when = "" if len(missing) == len(DAYS) else f" on {', '.join(missing)}"
                 raise ValueError(

@@ -181,9 +181,7 @@ def write_table(path: Path, columns: Mapping[str, object]) -> None:
 
 def write_pieces(path: Path, pieces: Iterable[Mapping[str, object]]) -> None:
     """Save one table as Parquet, of which no more than a piece is held at a time; there is one at least."""
-    tables = (
-        pa.table({name: _column(values) for name, values in columns.items()}) for columns in pieces
-    )
+    tables = (pa.table({name: _column(values) for name, values in columns.items()}) for columns in pieces)
     first = next(tables)
     with pq.ParquetWriter(path, first.schema) as writer:
         writer.write_table(first)

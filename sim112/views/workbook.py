@@ -387,9 +387,7 @@ def _assumptions(sheet: Worksheet, result: SizedScenario, shipped: Sequence[Numb
         sheet, 4, ("Kunci / Key", "Arti / Meaning", "Nilai\nValue", "Rendah\nLow", "Tinggi\nHigh",
                    "Satuan / Unit", "Dasar / Basis"),
     )  # fmt: skip
-    used = sorted(
-        assumptions_used(result.scenario, result.settings, shipped), key=lambda one: not one.is_own
-    )
+    used = sorted(assumptions_used(result.scenario, result.settings, shipped), key=lambda one: not one.is_own)
     for row, one in enumerate(used, start=5):
         number, told = one.number, told_number(one.number, "id")
         own = f"diisi sendiri / own value (semula / was {number.value})"

@@ -91,9 +91,7 @@ def options_sheet(sheet: Worksheet, result: SizedScenario) -> None:
         more = None if cost is None or one is plan else cost - plan.rp_per_year
         values = [part for key, _, scale in MEASURES for part in _parts(getattr(one, key), scale)]
         time, name = named_in_both("staff.times", one.demand), named_in_both("staff.options", one.option)
-        put_row(
-            sheet, row, (time, name, one.people_h, one.away_h, cost, more, *values), bold=one is plan
-        )
+        put_row(sheet, row, (time, name, one.people_h, one.away_h, cost, more, *values), bold=one is plan)
     sheet.freeze_panes = "C5"
 
 
