@@ -226,6 +226,9 @@ def mine(folder: Path, text: str | bytes, name: str = "scenario/mine.yaml") -> P
 
 
 GLOBAL = "# @package _global_\n"
+ALIASES = "[&a0 [1, 1, 1, 1, 1, 1, 1, 1], {}]".format(
+    ", ".join(f"&a{at} [{', '.join([f'*a{at - 1}'] * 8)}]" for at in range(1, 8))
+)
 
 
 @pytest.mark.parametrize(
@@ -243,6 +246,9 @@ GLOBAL = "# @package _global_\n"
             ["mine.yaml: there is no demand 'lebarann'; did you mean lebaran?"],
         ),
         (f"{GLOBAL}defaults:\n  - mine\n", ["has itself among its defaults"]),
+        (f"{GLOBAL}name: {ALIASES}\n", ["mine.yaml: holds more than 100000 values"]),
+        (f"{GLOBAL}name: &a [*a]\n", ["mine.yaml: holds more than 100000 values"]),
+        (f"{GLOBAL}name: {'[' * 20_000}\n", ["mine.yaml: holds more than 100000 values", "goes too deep"]),
         (f"{GLOBAL}name: a/b\n", ["name: 'a/b' is no name"]),
     ],
 )

@@ -182,6 +182,11 @@ def test_scenarios_of_different_seeds_are_not_compared() -> None:
         sim112.compare([small("dec_2021"), small("all_35", "seed=7")], settings=compare_settings(QUICK))
 
 
+def test_scenarios_held_to_different_targets_are_not_compared() -> None:
+    with pytest.raises(sim112.InputError, match="targets of all_35 is not that of dec_2021"):
+        sim112.compare([small("dec_2021"), small("all_35", "targets=nfpa")], settings=compare_settings(QUICK))
+
+
 def test_scenarios_may_be_given_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
 

@@ -27,6 +27,8 @@ from sim112.errors import InputError
 from sim112.paths import configs_dir
 
 _OUTSIDE = re.compile(r"(?<!\\)\$\{\s*[A-Za-z_][\w.]*\s*:[^}]*\}?")
+MOST_VALUES = 100_000
+"""Values of one file of the user's: a hundred times as many as the largest shipped one has."""
 _GLOBAL = re.compile(r"#\s*@package\s+_global_\s*")
 
 
@@ -155,6 +157,11 @@ def _check_files(folder: Path, shipped: Path) -> None:
             raise InputError(f"{file}: not YAML in UTF-8 ({error}); save it as UTF-8") from None
         except OSError as error:
             raise InputError(f"{file}: cannot be read ({error.strerror}); give a file") from None
+        if _values_in("\n".join(lines)) > MOST_VALUES:
+            raise InputError(
+                f"{file}: holds more than {MOST_VALUES} values, aliases written out, or goes too deep; "
+                "write fewer"
+            )
         for number, line in enumerate(lines, start=1):
             found = None if line.lstrip().startswith("#") else _OUTSIDE.search(line.split(" #")[0])
             if found:
@@ -164,6 +171,28 @@ def _check_files(folder: Path, shipped: Path) -> None:
             comments = head[: next((at for at, one in enumerate(head) if one[0] != "#"), len(head))]
             if not any(_GLOBAL.fullmatch(line) for line in comments):
                 raise InputError(f"{file}: the first line is missing; begin with '# @package _global_'")
+
+
+@lru_cache(maxsize=256)
+def _values_in(text: str) -> int:
+    """How many values a file holds, aliases (``*name``) written out; over ``MOST_VALUES`` if without end."""
+    counts: dict[int, int] = {}
+
+    def count(node: yaml.Node) -> int:
+        if id(node) not in counts:
+            counts[id(node)] = MOST_VALUES + 1  # for a node that holds itself
+            parts = node.value if isinstance(node, yaml.CollectionNode) else []
+            flat = (one for part in parts for one in (part if isinstance(part, tuple) else (part,)))
+            counts[id(node)] = 1 + sum(count(one) for one in flat)
+        return counts[id(node)]
+
+    try:
+        root = yaml.compose(text, yaml.SafeLoader)
+        return 0 if root is None else count(root)
+    except yaml.YAMLError:
+        return 0  # which Hydra tells
+    except RecursionError:
+        return MOST_VALUES + 1
 
 
 def _files_of(folder: Path, shipped: Path) -> list[Path]:

@@ -24,8 +24,8 @@ from sim112.study.results import ComparedResult, Result, Show, simulate_and_save
 from sim112.study.sensitivity import ENDS, USE, at_end, movement
 from sim112.study.warm_up import WarmUp, check_warm_up
 
-ALIKE = ("seed", "replications", "precision", "clock", "area")
-"""What compared scenarios must agree on: the same time and place, drawn alike, as often."""
+ALIKE = ("seed", "replications", "precision", "clock", "area", "targets")
+"""What compared scenarios must agree on: the same time and place, drawn alike, as often, held to the same."""
 
 
 def run(

@@ -144,12 +144,35 @@ def _asked(result: SizedScenario, said: Words) -> str:
         levels=levels,
         period=say("staff.hour" if service.per == "hour" else "staff.week"),
         days="" if days is None else say("staff.days", share=said.percent(days)),
-        blocked=said.percent(service.blocked_share_most, _decimals(service.blocked_share_most)),
+        blocked=_all_of(service.blocked_share_most, said),
+        others=_others_asked(result, said),
         least=result.settings.minimum_on_duty,
         confidence=said.percent(result.settings.confidence),
     )
     question = text_of(result.scenario, "question", said)
     return "\n".join([say("staff.title"), fill(question, WIDTH), fill(asked, WIDTH)])
+
+
+def _others_asked(result: SizedScenario, said: Words) -> str:
+    """What else is asked for: hanging up, busy time, and, where there are any, what dispatchers do."""
+    service, processing = result.settings.service, result.standard.call_processing
+    told = []
+    if service.abandoned_share_most is not None:
+        told.append(said.say("staff.abandoned", share=_all_of(service.abandoned_share_most, said)))
+    if service.occupancy_most is not None:
+        told.append(said.say("staff.occupancy", share=_all_of(service.occupancy_most, said)))
+    has_dispatchers = any(desk.dispatchers is not None for desk in result.desks)
+    if service.ticket_taken_share is not None and has_dispatchers:
+        share, within_s = _all_of(service.ticket_taken_share, said), service.ticket_taken_within_s
+        told.append(said.say("staff.tickets", share=share, within_s=within_s))
+    if processing is not None:
+        share, within_s = _all_of(processing.share, said), processing.within_s
+        told.append(said.say("staff.processing", share=share, within_s=within_s))
+    return "".join(told)
+
+
+def _all_of(share: float, said: Words) -> str:
+    return said.percent(share, _decimals(share))
 
 
 def _decimals(share: float) -> int:
