@@ -5,6 +5,7 @@ roster is simulated on the calls of the search and on the fresh runs on which th
 person-shift is needed where a target breaks that was kept before.
 
     python scripts/spare_a_person.py one_centre
+    python scripts/spare_a_person.py all_35 --regency kota_semarang
     python scripts/spare_a_person.py twenty_seats --config-dir experiments/staffing
 """
 
@@ -33,13 +34,15 @@ def tell(text: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("scenario", help="one with a single 112 desk")
+    parser.add_argument("scenario", help="one with a single 112 desk, unless --regency is given")
     parser.add_argument("changes", nargs="*", help="overrides of staff.yaml, such as minimum_on_duty=1")
     parser.add_argument("--config-dir", type=Path)
+    parser.add_argument("--regency", help="whose desk it is")
     given = parser.parse_args()
     one, settings = scenario(given.scenario, config_dir=given.config_dir), staff_settings(given.changes)
-    world, desks = world_of(one), desks_to_size(one)
+    world, desks = world_of(one), desks_to_size(one, given.regency)
     _, standard = settings.standard(one.targets)
+    name = given.regency or one.name
     simulate = simulator(lambda number: draw(one, number), desks, settings, standard, workers=2)
     office = Office(one, settings)
     sizing = size_desks(world, desks, simulate, settings, standard, office, say=tell)
@@ -68,9 +71,12 @@ def main() -> None:
             tried += 1
             needed_at = [number + bool(names) for number, names in zip(needed_at, breaks, strict=True)]
             told = " | ".join("; ".join(sorted(names)) or "nothing" for names in breaks)
-            print(f"| {one.name} | {role} | {shift.name} {shift.day} | {shift.people} | {told} |", flush=True)
+            print(
+                f"| {name} | {role} | {shift.name} {shift.day} | {shift.people} | {told} |",
+                flush=True,
+            )
     hours = int(np.sum([sizing.on_duty.people(role).sum() for role in ROLES]))
-    print(f"\n{one.name}: {hours} hours on duty, kept before: {[not names for names in whole]};")
+    print(f"\n{name}: {hours} hours on duty, kept before: {[not names for names in whole]};")
     print(f"of {tried} kinds of person-shift {needed_at[0]} break a target on the search's calls,")
     print(f"{needed_at[1]} on the fresh ones ({len(runs[0])} and {len(runs[1])} runs).")
 
