@@ -6,7 +6,11 @@ does (hours of the day, where days are alike). Here that formula gets as many st
 has: its target is raised until it does, and what is left goes where it is worst. Both plans are then held on
 the same fresh runs. Nothing else is asked of either: no floor, no days, no occupancy.
 
+With ``--shifts`` the rosters are compared that people would work: all that ``sim112 staff`` asks for, and the
+formula's hours rounded up to the same shifts, its target raised while they have no more hours than the plan.
+
     python scripts/staff_against_erlang_c.py one_centre
+    python scripts/staff_against_erlang_c.py one_centre --shifts
     python scripts/staff_against_erlang_c.py twenty_seats --config-dir experiments/staffing
 """
 
@@ -22,9 +26,9 @@ from sim112.config.scenario import scenario
 from sim112.config.staff import staff_settings
 from sim112.engine.contract import Floats, Ints
 from sim112.planning.requirement import WEEK_H, with_people
-from sim112.planning.service import pooled
-from sim112.planning.sizing import Search
-from sim112.planning.staff import desks_to_size
+from sim112.planning.service import judge, pooled
+from sim112.planning.sizing import Search, size_desks
+from sim112.planning.staff import Office, desks_to_size
 from sim112.planning.theory import erlang_c
 from sim112.planning.trial import Simulate, Trial, simulator
 from sim112.study.replication import draw, world_of
@@ -35,6 +39,7 @@ ONLY_ANSWERING = (
 )
 SHARES = np.concatenate([np.linspace(0.5, 0.99, 99), 1 - np.logspace(-2, -6, 80)])
 FRESH = 2  # times as many runs as the search had
+ROSTER_RUNS = 480
 
 
 def main() -> None:
@@ -44,7 +49,11 @@ def main() -> None:
     parser.add_argument("--config-dir", type=Path)
     parser.add_argument("--replications", type=int, default=40)
     parser.add_argument("--least", type=int, default=1, help="people on duty at least, in all plans")
+    parser.add_argument("--shifts", action="store_true", help="compare rosters, for a scenario of one desk")
     given = parser.parse_args()
+    if given.shifts:
+        compare_rosters(given)
+        return
     one = scenario(given.scenario, *given.changes, config_dir=given.config_dir)
     quick = (f"search.replications={given.replications}", f"minimum_on_duty={given.least}")
     settings = staff_settings([*ONLY_ANSWERING, *quick])
@@ -77,6 +86,48 @@ def main() -> None:
             shares = " | ".join(f"{100 * share:.1f} %" for share in (*worst, *week))
             own = f"`{one.name}`" + (f", {world.desk_name[desk].removeprefix('112 ')}" if rows > 1 else "")
             print(f"| {own} | {name} | {people[row].sum()} | {shares} |")
+
+
+def compare_rosters(given: argparse.Namespace) -> None:
+    """The roster of the plan against one of the formula with as many hours, on runs that no search knew."""
+    one, settings = scenario(given.scenario, *given.changes, config_dir=given.config_dir), staff_settings([])
+    world, desks, office = world_of(one), desks_to_size(one), Office(one, settings)
+    _, standard = settings.standard(one.targets)
+    simulate = simulator(lambda number: draw(one, number), desks, settings, standard, workers=2)
+    plan = size_desks(world, desks, simulate, settings, standard, office)
+    search = Search(world, desks, simulate, settings, standard, office, lambda told: None)
+    formula = Formula(search, 0, standard.answered[0].within_s, settings.minimum_on_duty)
+    total_h = int(plan.on_duty.call_takers.sum())
+    rosters = (office.on_duty(formula.people(share)) for share in SHARES)
+    same_hours = max((people for people in rosters if people.sum() <= total_h), key=lambda one: one.sum())
+    while True:  # what is left goes, by whole person-shifts, to where the formula is worst
+        shares = [formula.share(hour, int(same_hours[hour])) for hour in range(WEEK_H)]
+        worst = int(np.argmin(shares))
+        fitting = [
+            hours for hours in office.shifts(same_hours)
+            if hours[worst] and same_hours.sum() + hours.sum() <= total_h
+        ]  # fmt: skip
+        if not fitting:
+            break
+        same_hours = same_hours + min(fitting, key=lambda hours: hours.sum())
+    at_target = office.on_duty(formula.people(standard.answered[0].share))
+    fresh = range(plan.fresh.stop, plan.fresh.stop + ROSTER_RUNS)
+    levels = [f"within {level.within_s:g} s" for level in standard.answered]
+    print(f"| desk | roster | staff hours | worst hour, {' | '.join(levels)} | days kept |")
+    print("|" + "---|" * (4 + len(levels)))
+    for name, people in (
+        ("as sized", plan.on_duty.call_takers[0]),
+        ("Erlang C, equal hours", same_hours),
+        ("Erlang C at the target", at_target),
+    ):
+        held = replace(plan.on_duty, call_takers=people[None], lines=search.ample_plan.lines)
+        counts = simulate(with_people(world, held), fresh)
+        stayed = pooled(counts.stayed, search.asked.cells).sum(axis=1)[0]
+        hits = [pooled(part, search.asked.cells).sum(axis=1)[0] for part in counts.answered_within]
+        shares_told = [f"{100 * float((part / stayed).min()):.1f} %" for part in hits]
+        days = next(check for check in judge(counts, held, search.asked) if check.name.startswith("days"))
+        shares_told.append(f"{100 * float(days.value[0]):.1f} %")
+        print(f"| `{one.name}` | {name} | {people.sum()} | {' | '.join(shares_told)} |", flush=True)
 
 
 class Formula:
