@@ -25,12 +25,12 @@ import numpy as np
 from sim112.config.scenario import scenario
 from sim112.config.staff import staff_settings
 from sim112.engine.contract import Floats, Ints
-from sim112.planning.requirement import WEEK_H, with_people
-from sim112.planning.service import judge, pooled
+from sim112.planning.requirement import WEEK_H, Plan, with_people
+from sim112.planning.service import Counts, judge, pooled
 from sim112.planning.sizing import Search, size_desks
 from sim112.planning.staff import Office, desks_to_size
 from sim112.planning.theory import erlang_c
-from sim112.planning.trial import Simulate, Trial, simulator
+from sim112.planning.trial import Simulate, simulator
 from sim112.study.replication import draw, world_of
 
 ONLY_ANSWERING = (
@@ -80,9 +80,10 @@ def main() -> None:
         ("Erlang C, equal hours", same_hours),
         ("Erlang C at the target", at_target),
     ):
-        held = hold(search, trial, simulate, people, fresh)
+        _, counts = hold(search, trial.plan, simulate, people, fresh)
         for row, desk in enumerate(desks):
-            worst, week = held[0][row], held[1][row]
+            worst = worst_cell(search, counts, row)
+            week = [float(hits[row].sum() / counts.stayed[row].sum()) for hits in counts.answered_within]
             shares = " | ".join(f"{100 * share:.1f} %" for share in (*worst, *week))
             own = f"`{one.name}`" + (f", {world.desk_name[desk].removeprefix('112 ')}" if rows > 1 else "")
             print(f"| {own} | {name} | {people[row].sum()} | {shares} |")
@@ -120,14 +121,10 @@ def compare_rosters(given: argparse.Namespace) -> None:
         ("Erlang C, equal hours", same_hours),
         ("Erlang C at the target", at_target),
     ):
-        held = replace(plan.on_duty, call_takers=people[None], lines=search.ample_plan.lines)
-        counts = simulate(with_people(world, held), fresh)
-        stayed = pooled(counts.stayed, search.asked.cells).sum(axis=1)[0]
-        hits = [pooled(part, search.asked.cells).sum(axis=1)[0] for part in counts.answered_within]
-        shares_told = [f"{100 * float((part / stayed).min()):.1f} %" for part in hits]
+        held, counts = hold(search, plan.on_duty, simulate, people[None], fresh)
         days = next(check for check in judge(counts, held, search.asked) if check.name.startswith("days"))
-        shares_told.append(f"{100 * float(days.value[0]):.1f} %")
-        print(f"| `{one.name}` | {name} | {people.sum()} | {' | '.join(shares_told)} |", flush=True)
+        told = " | ".join(f"{100 * share:.1f} %" for share in (*worst_cell(search, counts, 0), days.value[0]))
+        print(f"| `{one.name}` | {name} | {people.sum()} | {told} |", flush=True)
 
 
 class Formula:
@@ -171,23 +168,17 @@ class Formula:
             plan = plan + more
 
 
-def hold(
-    search: Search, trial: Trial, simulate: Simulate, people: Ints, fresh: range
-) -> tuple[list[list[float]], list[list[float]]]:
-    """The worst cell of time and the whole week on fresh runs, by desk and level; lines for everybody."""
-    plan = replace(trial.plan, call_takers=people, lines=search.ample_plan.lines)
-    counts = simulate(with_people(search.world, plan), fresh)
-    worst, week = [], []
-    for row in range(len(people)):
-        stayed = pooled(counts.stayed, search.asked.cells).sum(axis=1)[row]
-        worst.append(
-            [
-                float((pooled(hits, search.asked.cells).sum(axis=1)[row] / stayed).min())
-                for hits in counts.answered_within
-            ]
-        )
-        week.append([float(hits[row].sum() / counts.stayed[row].sum()) for hits in counts.answered_within])
-    return worst, week
+def hold(search: Search, plan: Plan, simulate: Simulate, people: Ints, fresh: range) -> tuple[Plan, Counts]:
+    """A plan with other call-takers and lines for everybody, and what it gets on fresh runs."""
+    held = replace(plan, call_takers=people, lines=search.ample_plan.lines)
+    return held, simulate(with_people(search.world, held), fresh)
+
+
+def worst_cell(search: Search, counts: Counts, row: int) -> list[float]:
+    """The share answered in time in the worst cell of time of a desk, by level."""
+    stayed = pooled(counts.stayed, search.asked.cells).sum(axis=1)[row]
+    hits = [pooled(part, search.asked.cells).sum(axis=1)[row] for part in counts.answered_within]
+    return [float((part / stayed).min()) for part in hits]
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ def written_alone(alone: Study, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return folder
 
 
+SLOW_ALL = (pytest.param(None, marks=pytest.mark.slow),)  # every figure, which takes longer
 Drawn = list[tuple[str, Figure]]
 
 
@@ -286,10 +287,15 @@ def test_a_process_that_is_ended_while_it_draws_is_told(
         write_figures(tmp_path, alone, workers=2)
 
 
+@pytest.mark.parametrize("names", [("map_alert", "hours_of_week", "lines_by_desk"), *SLOW_ALL])
 def test_a_process_that_gets_ready_draws_the_same(
-    alone: Study, written_alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    alone: Study,
+    written_alone: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...] | None,
 ) -> None:
-    few = ("map_alert", "hours_of_week", "lines_by_desk")
+    few = tuple(figure_makers(alone)) if names is None else names
     monkeypatch.setattr(
         "sim112.views.figures.figure_makers", lambda study: {name: figure_makers(study)[name] for name in few}
     )

@@ -59,7 +59,7 @@ class Sizing:
     ``verified`` [S]: every target that can be kept was shown to be kept on fresh runs, those of the round in
     which the desk's plan was found. ``load`` [S, 168] is the offered load of call-takers, erlang, in the
     cells of time in which calls are judged. ``searched`` and ``fresh`` are the replications of the last
-    round, ``rounds`` [S] the round in which a desk was held, from 1. ``runs`` counts simulated replications.
+    round, ``rounds`` [S] the round in which a desk was held, from 1.
     """
 
     requirements: tuple[Requirement, ...]
@@ -74,7 +74,6 @@ class Sizing:
     searched: range
     fresh: range
     rounds: Ints
-    runs: int
 
 
 def size_desks(
@@ -136,7 +135,7 @@ class Search:
     ) -> None:
         self.world, self.desks, self.settings, self.say = world, desks, settings, say
         self.simulate, self.rosters = simulate, rosters
-        self.runs = self.seen = 0
+        self.seen = 0
         self.settled: Bools = np.zeros(len(desks), dtype=bool)
         self.is_open = open_hours(world, desks)
         for row in np.flatnonzero(~self.is_open.any(axis=1)):
@@ -197,7 +196,6 @@ class Search:
         return nobody
 
     def _simulate(self, plan: Plan, replications: range) -> Counts:
-        self.runs += len(replications)
         return self.simulate(with_people(self.world, plan), replications)
 
     def trial(self, plan: Plan) -> Trial:
@@ -374,7 +372,6 @@ class Search:
             searched=self.range,
             fresh=fresh,
             rounds=held_in,
-            runs=self.runs,
         )
 
     def _fresh(self) -> range:

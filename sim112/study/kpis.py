@@ -182,12 +182,14 @@ def _fixed(world: World, targets: Targets, costs: Costs) -> _Fixed:
         totals.scopes, _place(world, targets, totals.scopes), np.concatenate([totals.sums, nowhere])
     )
     _kept.append((world, targets, costs, fixed))
-    del _kept[:-KEPT]
+    del _kept[:-KEPT_WORLDS]
     return fixed
 
 
-KEPT = 32
-"""Worlds of which it is kept: as many as ``replication`` keeps ready, at a third of a megabyte."""
+KEPT_WORLDS = 32
+"""Worlds of which a process keeps it, and which it keeps ready: batches are worked through in order, so those
+of one batch are enough. With more scenarios than this each would be built anew in every replication.
+"""
 
 _kept: list[tuple[World, Targets, Costs, _Fixed]] = []
 

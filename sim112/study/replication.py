@@ -31,7 +31,7 @@ from sim112.engine.choice import Engine
 from sim112.engine.contract import Calls, World
 from sim112.errors import InputError
 from sim112.study import walk
-from sim112.study.kpis import Measures, for_headline, measure, sharing
+from sim112.study.kpis import KEPT_WORLDS, Measures, for_headline, measure, sharing
 from sim112.study.log_tables import PlaceNames, write_log
 from sim112.study.store import saving
 from sim112.world.area import TABLES, Area, notices_of
@@ -39,11 +39,6 @@ from sim112.world.network import build_world, load_places
 from sim112.world.roads import TravelTimes
 from sim112.world.small import SmallArea, small_notices
 from sim112.world.units import units_of
-
-KEPT_WORLDS = 32
-"""Worlds that a worker keeps ready: batches are worked through in order, so those of one batch are enough.
-With more scenarios than this each would be built anew in every replication.
-"""
 
 REPORT_EVERY_S = 15.0
 """Seconds between lines of progress where the output is not a terminal."""

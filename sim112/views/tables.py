@@ -360,7 +360,7 @@ def suspect_name(assumption: str, words: Words) -> str:
     return words.say(key) if words.has(key) else assumption
 
 
-# ---- one scenario -----------------------------------------------------------------------------
+# ---- one scenario ------------------------------------------------------------------------------------------
 
 
 RUN_KEYS = (
